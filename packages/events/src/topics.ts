@@ -1,0 +1,25 @@
+import type { Lane } from './lanes.ts'
+
+/** Everything that Sluice writes for events starts with this. */
+const PREFIX = 'events'
+
+/** `events.order-placed.high`: the events of one type and lane. */
+export function laneTopic(type: string, lane: Lane): string {
+  return `${PREFIX}.${type}.${lane}`
+}
+
+/** `events.order-placed.order-placed.retry.5s`: what a service tries again after a fixed delay. */
+export function retryTopic(type: string, service: string, delay: string): string {
+  return `${PREFIX}.${type}.${service}.retry.${delay}`
+}
+
+/** `events.order-placed.order-placed.dlq`: what a service gave up on. One partition. */
+export function deadLetterTopic(type: string, service: string): string {
+  return `${PREFIX}.${type}.${service}.dlq`
+}
+
+/** Kafka's own limit is 249 characters; the longest name built here adds 40 to type and service. */
+export const MAX_NAME_LENGTH = 100
+
+/** A type or service name: kebab-case, starting with a letter. */
+export const NAME_PATTERN = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
