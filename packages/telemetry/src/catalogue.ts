@@ -1,0 +1,176 @@
+/**
+ * Every metric that Sluice exports, in one place. `docs/metrics.md` is derived from it. Labels are bounded:
+ * types, lanes, outcomes and reasons, never ids. Each process adds the label `service`.
+ */
+export type MetricKind = 'counter' | 'gauge' | 'histogram'
+
+export type MetricSpec<Kind extends MetricKind = MetricKind, Label extends string = string> = {
+  readonly kind: Kind
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly Label[]
+  /** Upper bounds of a histogram's buckets, in the metric's unit. */
+  readonly buckets?: readonly number[]
+}
+
+const LATENCY_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5, 10, 30, 60, 300,
+]
+const BATCH_RECORDS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000]
+
+export const INGEST_REQUESTS = counter('sluice_ingest_requests_total', 'Requests to the ingest endpoint.', [
+  'status',
+])
+export const INGEST_EVENTS = counter(
+  'sluice_ingest_events_total',
+  'Events judged by the gateway. outcome is the result status of the contract; code is empty unless it was not taken; type is empty when it is not known.',
+  ['type', 'lane', 'outcome', 'code'],
+)
+export const FILTERED_EVENTS = counter(
+  'sluice_filtered_events_total',
+  'Valid events dropped, by the rule that did it.',
+  ['type', 'rule'],
+)
+export const PRIORITISED_EVENTS = counter(
+  'sluice_prioritised_events_total',
+  'Accepted events by who had the last word on their priority.',
+  ['type', 'decided_by'],
+)
+
+export const PUBLISH_DURATION = histogram(
+  'sluice_publish_duration_seconds',
+  'From handing a record to the publisher to the acknowledgement of Kafka.',
+  ['lane'],
+  LATENCY_SECONDS,
+)
+export const PUBLISH_FLUSH_RECORDS = histogram(
+  'sluice_publish_flush_records',
+  'Records in one produce request.',
+  ['lane'],
+  BATCH_RECORDS,
+)
+export const PUBLISH_BUFFER_BYTES = gauge(
+  'sluice_publish_buffer_bytes',
+  'Bytes waiting for, or on their way to, the acknowledgement of Kafka.',
+  ['lane'],
+)
+export const PUBLISH_RESENDS = counter(
+  'sluice_publish_resends_total',
+  'Record batches sent again, by the reason of the failure before.',
+  ['lane', 'reason'],
+)
+export const PUBLISH_FAILURES = counter(
+  'sluice_publish_failures_total',
+  'Records given up by the publisher, by reason.',
+  ['lane', 'reason'],
+)
+
+export const HANDLED_EVENTS = counter(
+  'sluice_handled_events_total',
+  'Events that reached their end in a service: handled or dead-letter.',
+  ['type', 'lane', 'outcome'],
+)
+export const EVENT_AGE = histogram(
+  'sluice_event_age_seconds',
+  'From the receipt at the gateway to the end of handling, outputs stored: the end-to-end latency.',
+  ['type', 'lane'],
+  LATENCY_SECONDS,
+)
+export const HANDLER_DURATION = histogram(
+  'sluice_handler_duration_seconds',
+  'Time in a handler, each attempt.',
+  ['type'],
+  LATENCY_SECONDS,
+)
+export const OUTPUT_EVENTS = counter(
+  'sluice_output_events_total',
+  'Events that services wrote, by their type.',
+  ['type', 'lane'],
+)
+export const RETRIES = counter('sluice_retries_total', 'Attempts after the first.', ['type', 'lane'])
+export const DEAD_LETTERS = counter(
+  'sluice_dead_letters_total',
+  'Records given up: schema, handler, timeout or poison.',
+  ['type', 'reason'],
+)
+
+export const LAG_RECORDS = gauge(
+  'sluice_consumer_lag_records',
+  'Records of the assigned partitions that are not finished.',
+  ['type', 'lane'],
+)
+export const LAG_SECONDS = gauge(
+  'sluice_consumer_lag_seconds',
+  'Age of the oldest unfinished record that was fetched; 0 when there is none.',
+  ['type', 'lane'],
+)
+export const BUFFER_RECORDS = gauge('sluice_consumer_buffer_records', 'Records fetched and not finished.', [
+  'type',
+  'lane',
+])
+export const ASSIGNED_PARTITIONS = gauge(
+  'sluice_consumer_assigned_partitions',
+  'Partitions that this process reads.',
+  ['type', 'lane'],
+)
+export const COMMITS = counter('sluice_consumer_commits_total', 'Offset commits, by outcome.', ['outcome'])
+export const LOST_BY_RETENTION = counter(
+  'sluice_lost_by_retention_records_total',
+  'Offsets that the log no longer had when they were to be read.',
+  ['topic'],
+)
+export const REBALANCES = counter(
+  'sluice_consumer_rebalances_total',
+  'Assignments that this process got.',
+  [],
+)
+
+export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
+  INGEST_REQUESTS,
+  INGEST_EVENTS,
+  FILTERED_EVENTS,
+  PRIORITISED_EVENTS,
+  PUBLISH_DURATION,
+  PUBLISH_FLUSH_RECORDS,
+  PUBLISH_BUFFER_BYTES,
+  PUBLISH_RESENDS,
+  PUBLISH_FAILURES,
+  HANDLED_EVENTS,
+  EVENT_AGE,
+  HANDLER_DURATION,
+  OUTPUT_EVENTS,
+  RETRIES,
+  DEAD_LETTERS,
+  LAG_RECORDS,
+  LAG_SECONDS,
+  BUFFER_RECORDS,
+  ASSIGNED_PARTITIONS,
+  COMMITS,
+  LOST_BY_RETENTION,
+  REBALANCES,
+])
+
+function counter<Label extends string>(
+  name: string,
+  help: string,
+  labels: readonly Label[],
+): MetricSpec<'counter', Label> {
+  return { kind: 'counter', name, help, labels }
+}
+
+function gauge<Label extends string>(
+  name: string,
+  help: string,
+  labels: readonly Label[],
+): MetricSpec<'gauge', Label> {
+  return { kind: 'gauge', name, help, labels }
+}
+
+function histogram<Label extends string>(
+  name: string,
+  help: string,
+  labels: readonly Label[],
+  buckets: readonly number[],
+): MetricSpec<'histogram', Label> {
+  return { kind: 'histogram', name, help, labels, buckets }
+}
