@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Event } from './envelope.ts'
 import { isLane, LANES, type Lane } from './lanes.ts'
@@ -43,7 +44,11 @@ export type EventDefinition<Schema extends z.ZodType = z.ZodType> = Omit<EventSp
   /** Judges stored data: an unknown field is kept, so that a newer producer poisons nothing. */
   validateStored(data: unknown): readonly DataError[] | undefined
   /** An output of this type that follows from `cause`. */
-  from(cause: Event, data: z.infer<Schema>, attributes?: { readonly subject?: string }): Output<z.infer<Schema>>
+  from(
+    cause: Event,
+    data: z.infer<Schema>,
+    attributes?: { readonly subject?: string },
+  ): Output<z.infer<Schema>>
 }
 
 /** The event that a definition describes: `EventOf<typeof orderPlaced>`. */
@@ -87,7 +92,7 @@ function check(spec: EventSpec<z.ZodType>): void {
   if (!spec.lanes.includes(spec.defaultPriority)) fail('defaultPriority must be one of its lanes.')
   const result = spec.data.safeParse(spec.example)
   if (!result.success) fail(`the example is not valid: ${z.prettifyError(result.error)}`)
-  if (JSON.stringify(result.data) !== JSON.stringify(spec.example)) {
+  if (!isDeepStrictEqual(result.data, spec.example)) {
     fail('the schema changes the data; definitions do not transform, coerce or default.')
   }
 }
@@ -98,7 +103,8 @@ type Issue = z.core.$ZodIssue
 function onlyUnknownKeys(issue: Issue): boolean {
   if (issue.code === 'unrecognized_keys') return true
   return (
-    issue.code === 'invalid_union' && issue.errors.some((branch) => branch.length > 0 && branch.every(onlyUnknownKeys))
+    issue.code === 'invalid_union' &&
+    issue.errors.some((branch) => branch.length > 0 && branch.every(onlyUnknownKeys))
   )
 }
 

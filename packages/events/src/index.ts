@@ -1,5 +1,19 @@
-export { type CatalogueEntry, catalogue, listServices, PARTITIONS_PER_TYPE, planTopics, type TopicPlan } from './catalogue.ts'
-export { type DataError, defineEvent, type EventDefinition, type EventOf, type EventSpec, type Output } from './define-event.ts'
+export {
+  type CatalogueEntry,
+  catalogue,
+  listServices,
+  PARTITIONS_PER_TYPE,
+  planTopics,
+  type TopicPlan,
+} from './catalogue.ts'
+export {
+  type DataError,
+  defineEvent,
+  type EventDefinition,
+  type EventOf,
+  type EventSpec,
+  type Output,
+} from './define-event.ts'
 export { fraudCheckRequested } from './definitions/fraud-check-requested.ts'
 export { notificationRequested } from './definitions/notification-requested.ts'
 export { orderPlaced } from './definitions/order-placed.ts'
@@ -11,7 +25,14 @@ export { shipmentDelayed } from './definitions/shipment-delayed.ts'
 export { stockReserved } from './definitions/stock-reserved.ts'
 export { userRegistered } from './definitions/user-registered.ts'
 export { welcomeMailRequested } from './definitions/welcome-mail-requested.ts'
-export { DEFAULT_TENANT, DecodeError, dataSchemaOf, decodeEvent, type Event, encodeEvent } from './envelope.ts'
+export {
+  DEFAULT_TENANT,
+  DecodeError,
+  dataSchemaOf,
+  decodeEvent,
+  type Event,
+  encodeEvent,
+} from './envelope.ts'
 export { CLOUDEVENTS_JSON, CONTENT_TYPE } from './headers.ts'
 export { capLane, isLane, LANES, type Lane, nearestLane } from './lanes.ts'
 export { completeOutput, outputId } from './lineage.ts'

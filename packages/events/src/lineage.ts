@@ -9,7 +9,11 @@ import { nearestLane } from './lanes.ts'
  * twice. 160 bits as base64url.
  */
 export function outputId(cause: Event, type: string, index: number): string {
-  return hash('sha256', `${cause.tenant}\n${cause.source}\n${cause.id}\n${type}\n${index}`, 'base64url').slice(0, 27)
+  return hash(
+    'sha256',
+    `${cause.tenant}\n${cause.source}\n${cause.id}\n${type}\n${index}`,
+    'base64url',
+  ).slice(0, 27)
 }
 
 /**

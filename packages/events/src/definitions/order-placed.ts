@@ -7,7 +7,12 @@ export const orderPlaced = defineEvent({
   version: 1,
   origin: 'producer',
   owner: 'checkout',
-  data: z.strictObject({ orderId: Id, customer: Customer, total: Money, items: z.array(Item).min(1).max(500) }),
+  data: z.strictObject({
+    orderId: Id,
+    customer: Customer,
+    total: Money,
+    items: z.array(Item).min(1).max(500),
+  }),
   key: (data) => data.customer.id,
   lanes: ['high', 'normal'],
   defaultPriority: 'normal',

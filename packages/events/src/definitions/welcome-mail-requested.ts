@@ -17,5 +17,11 @@ export const welcomeMailRequested = defineEvent({
   key: (data) => data.userId,
   lanes: ['normal', 'low'],
   defaultPriority: 'normal',
-  example: { userId: 'u-12', email: 'grace@example.com', name: 'Grace', language: 'en', series: 'team-onboarding' },
+  example: {
+    userId: 'u-12',
+    email: 'grace@example.com',
+    name: 'Grace',
+    language: 'en',
+    series: 'team-onboarding',
+  },
 })

@@ -1,0 +1,112 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { catalogue, listServices, PARTITIONS_PER_TYPE, planTopics } from './catalogue.ts'
+
+const SERVICES = join(import.meta.dirname, '../../../services')
+const DEFINITIONS = join(import.meta.dirname, 'definitions')
+const definitions = catalogue.map(({ definition }) => definition)
+const planned = planTopics(catalogue)
+
+describe('the catalogue', () => {
+  it('names each type once', () => {
+    const types = definitions.map(({ type }) => type)
+    expect(new Set(types).size).toBe(types.length)
+  })
+
+  it('holds every definition file, and each file is named after its type', () => {
+    const files = readdirSync(DEFINITIONS).filter((file) => file !== 'values.ts')
+    expect(definitions.map(({ type }) => `${type}.ts`).sort()).toEqual(files.sort())
+  })
+
+  it('gives every type that producers post a service, or its events would end nowhere', () => {
+    for (const { definition, services } of catalogue) {
+      if (definition.origin === 'producer') expect(services, definition.type).not.toEqual([])
+    }
+  })
+
+  it('names only services that exist', () => {
+    for (const { service } of listServices(catalogue)) {
+      expect(existsSync(join(SERVICES, service, 'main.ts')), service).toBe(true)
+    }
+  })
+
+  it('names every service folder but the gateway', () => {
+    const folders = readdirSync(SERVICES).filter((folder) => folder !== 'gateway')
+    expect(
+      listServices(catalogue)
+        .map(({ service }) => service)
+        .sort(),
+    ).toEqual(folders.sort())
+  })
+
+  it('gives two services never the same name: it is the consumer group', () => {
+    const services = listServices(catalogue).map(({ service }) => service)
+    expect(new Set(services).size).toBe(services.length)
+  })
+})
+
+describe.each(definitions.map((definition) => [definition.type, definition] as const))(
+  'the definition of %s',
+  (_type, definition) => {
+    it('has an example that the gateway takes, with a key', () => {
+      expect(definition.validate(definition.example)).toBeUndefined()
+      expect(definition.key(definition.example)).toMatch(/\S/)
+    })
+
+    it('is strict at every depth, with no default and no transform', () => {
+      // Throws where a schema does not describe plain JSON, and so for every transform.
+      const schema = z.toJSONSchema(definition.data, { io: 'input', unrepresentable: 'throw' })
+      for (const part of schemasWithin(schema)) {
+        expect(part).not.toHaveProperty('default')
+        if ('properties' in part) expect(part).toHaveProperty('additionalProperties', false)
+      }
+    })
+
+    it('lists its lanes most urgent first, as everything that is derived from it shows them', () => {
+      const order = ['high', 'normal', 'low']
+      expect(definition.lanes).toEqual(order.filter((lane) => definition.lanes.includes(lane as never)))
+    })
+  },
+)
+
+describe('planTopics', () => {
+  it('plans no topic twice', () => {
+    expect(new Set(planned.map(({ topic }) => topic)).size).toBe(planned.length)
+  })
+
+  it('plans a topic for each lane of each type, all of a type with as many partitions', () => {
+    for (const { type, lanes } of definitions) {
+      const ofType = planned.filter(({ topic, kind }) => kind === 'lane' && topic.split('.')[1] === type)
+      expect(ofType.map(({ topic }) => topic)).toEqual(lanes.map((lane) => `events.${type}.${lane}`))
+      expect(new Set(ofType.map(({ partitions }) => partitions))).toEqual(new Set([PARTITIONS_PER_TYPE]))
+    }
+  })
+
+  it('plans one dead-letter topic of one partition for each service, kept longer than the events', () => {
+    const deadLetters = planned.filter(({ kind }) => kind === 'dead-letter')
+    expect(deadLetters.map(({ topic }) => topic)).toEqual(
+      listServices(catalogue).map(({ service, type }) => `events.${type}.${service}.dlq`),
+    )
+    expect(new Set(deadLetters.map(({ partitions }) => partitions))).toEqual(new Set([1]))
+    const lane = planned.find(({ kind }) => kind === 'lane')
+    expect(deadLetters[0]!.retentionMs).toBeGreaterThan(lane!.retentionMs)
+  })
+
+  it('plans topics of two services that read one type', () => {
+    const [{ definition }] = catalogue as [(typeof catalogue)[number]]
+    const topics = planTopics([{ definition, services: ['one', 'two'] }]).map(({ topic }) => topic)
+    expect(topics).toEqual([
+      'events.order-placed.high',
+      'events.order-placed.normal',
+      'events.order-placed.one.dlq',
+      'events.order-placed.two.dlq',
+    ])
+  })
+})
+
+function schemasWithin(schema: unknown): object[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  return [schema, ...Object.values(schema).flatMap(schemasWithin)]
+}
