@@ -1,0 +1,22 @@
+export type LocalKafkaErrorCode =
+  | 'java-missing'
+  | 'maven-missing'
+  | 'kafka-jars'
+  | 'kafka-data'
+  | 'kafka-start'
+  | 'port-in-use'
+
+/**
+ * Why no local Kafka could be started. `code` is stable and listed in docs/errors.md; the message says what to
+ * do. Thrown by `resolveKafkaJars`, `startLocalKafka` and `startRealBroker`; caught by whoever talks to the
+ * person at the terminal.
+ */
+export class LocalKafkaError extends Error {
+  override readonly name = 'LocalKafkaError'
+  readonly code: LocalKafkaErrorCode
+
+  constructor(code: LocalKafkaErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,18 @@
+export { answersKafka } from './broker-probe.ts'
+export { type BuildEventOptions, buildEvent } from './builders.ts'
+export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
+export { findJava } from './java.ts'
+export { type ResolveKafkaJarsOptions, resolveKafkaJars } from './kafka-jars.ts'
+export type { ExtraListeners, KafkaUser } from './kafka-properties.ts'
+export { type LocalKafka, type LocalKafkaOptions, startLocalKafka } from './local-kafka.ts'
+export {
+  createMemoryBroker,
+  type Hold,
+  type MemoryBroker,
+  type MemoryBrokerOptions,
+  type ProduceFault,
+} from './memory-broker.ts'
+export { freePort, isPortFree, type PortOwner, portOwner } from './port-owner.ts'
+export { KAFKA_CACHE_DIR, KAFKA_IMAGE, type RealBroker, startRealBroker } from './real-broker.ts'
+export { uniqueName } from './unique-name.ts'
+export { type WaitForOptions, waitFor } from './wait-for.ts'

@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config'
+
+const brokerForTheRun = ['packages/testing/src/broker-for-the-run.ts']
+const exclude = ['**/node_modules/**', '.sluice/**']
+
+export default defineConfig({
+  test: {
+    // Two cores are common; more files at once make each other late.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...exclude, '**/*.int.test.ts', 'tests/{e2e,faults}/**'],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['**/*.int.test.ts'],
+          exclude: [...exclude, 'tests/**'],
+          globalSetup: brokerForTheRun,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          exclude,
+          globalSetup: brokerForTheRun,
+          // Whole systems compete for ports, memory and cores.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+})
