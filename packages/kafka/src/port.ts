@@ -39,7 +39,12 @@ export type ProduceBatch = TopicPartition & { readonly records: readonly Outgoin
  */
 export type ProduceOutcome =
   | { readonly status: 'stored' }
-  | { readonly status: 'failed'; readonly reason: ProduceFailure; readonly retriable: boolean; readonly detail: string }
+  | {
+      readonly status: 'failed'
+      readonly reason: ProduceFailure
+      readonly retriable: boolean
+      readonly detail: string
+    }
   | { readonly status: 'unknown'; readonly detail: string }
 
 export type ProduceFailure = 'too-large' | 'unknown-topic' | 'not-authorised' | 'unavailable' | 'invalid'
@@ -76,7 +81,12 @@ export interface ConsumerListener {
    * that the next record of the partition will have at the earliest: fetching goes on from there. `highWatermark`
    * is the offset after the partition's newest record.
    */
-  records(partition: TopicPartition, records: readonly IncomingRecord[], end: number, highWatermark: number): void
+  records(
+    partition: TopicPartition,
+    records: readonly IncomingRecord[],
+    end: number,
+    highWatermark: number,
+  ): void
   /** The consumer cannot go on and will not come back. The process must end. */
   crashed(error: Error): void
 }

@@ -1,0 +1,41 @@
+export { type Backoff, backoffMs } from './backoff.ts'
+export { assignCoPartitions, type GroupMember, type MemberPartitions } from './co-partition-assigner.ts'
+export type { KafkaConnection, KafkaSasl, KafkaTls, TokenSource } from './connection.ts'
+export { DEAD_LETTER_LANE, type DeadLetter, type DeadLetterReason, toDeadLetter } from './dead-letter.ts'
+export { KafkaError, type KafkaErrorCode } from './errors.ts'
+export { createKafkaJsClient } from './kafkajs-client.ts'
+export type { KafkaLog } from './kafkajs-connect.ts'
+export {
+  type ConsumedLane,
+  createLaneConsumer,
+  type Handled,
+  type LaneConsumer,
+  type LaneConsumerOptions,
+} from './lane-consumer.ts'
+export { partitionOf } from './partition.ts'
+export type {
+  Admin,
+  Consumer,
+  ConsumerListener,
+  ConsumerOptions,
+  Headers,
+  IncomingRecord,
+  KafkaClient,
+  OutgoingRecord,
+  PartitionOffset,
+  ProduceBatch,
+  ProduceFailure,
+  ProduceOutcome,
+  Producer,
+  TopicDescription,
+  TopicPartition,
+  TopicSpec,
+} from './port.ts'
+export {
+  createPublisher,
+  type Publisher,
+  type PublisherOptions,
+  type PublishOutcome,
+  type PublishRecord,
+  type Receipt,
+} from './publisher.ts'

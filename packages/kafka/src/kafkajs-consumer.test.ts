@@ -1,0 +1,203 @@
+import { EventEmitter } from 'node:events'
+import type { EachBatchPayload } from 'kafkajs'
+import { describe, expect, test } from 'vitest'
+import type { KafkaJs } from './kafkajs-connect.ts'
+import { createKafkaJsConsumer } from './kafkajs-consumer.ts'
+import type { ConsumerListener } from './port.ts'
+
+type EachBatch = (payload: EachBatchPayload) => Promise<void>
+
+const EVENTS = {
+  GROUP_JOIN: 'join',
+  REBALANCING: 'rebalancing',
+  CRASH: 'crash',
+  START_BATCH_PROCESS: 'batch',
+  REQUEST_TIMEOUT: 'timeout',
+}
+
+/** Stands in for kafkajs; each attempt is an emitter, and hands out its `eachBatch` when it runs. */
+function fake() {
+  const attempts: {
+    emitter: EventEmitter
+    eachBatch?: EachBatch
+    destroyed: boolean
+    resumed: unknown[]
+    leaving: Promise<void>
+    cut: string[]
+  }[] = []
+  const open = () => {
+    const attempt: (typeof attempts)[number] = {
+      emitter: new EventEmitter(),
+      destroyed: false,
+      resumed: [],
+      leaving: Promise.resolve(),
+      cut: [],
+    }
+    attempts.push(attempt)
+    const consumer = {
+      events: EVENTS,
+      on: (name: string, listener: (event: unknown) => void) =>
+        attempt.emitter.on(name, (payload) => listener({ payload })),
+      connect: async () => {},
+      subscribe: async () => {},
+      run: async ({ eachBatch }: { eachBatch: EachBatch }) => {
+        attempt.eachBatch = eachBatch
+        attempt.emitter.emit('join', { memberAssignment: { t: [0, 1] } })
+      },
+      disconnect: () => attempt.leaving,
+      paused: () => ['what kafkajs kept'],
+      resume: (list: unknown) => attempt.resumed.push(list),
+    }
+    return {
+      kafka: { consumer: () => consumer },
+      cut: (broker: string) => attempt.cut.push(broker),
+      destroy: () => (attempt.destroyed = true),
+    } as unknown as KafkaJs
+  }
+  const story: string[] = []
+  const listener: ConsumerListener = {
+    assigned: (partitions, epoch) => story.push(`assigned ${partitions.length} in ${epoch}`),
+    revoked: () => story.push('revoked'),
+    records: ({ partition }, records, end, high) =>
+      story.push(`${records.length} of ${partition}, ${end}/${high}`),
+    crashed: (error) => story.push(`crashed: ${error.message}`),
+  }
+  const consumer = createKafkaJsConsumer(open, { group: 'g', topics: ['t'], sessionTimeoutMs: 6000 })
+  return { attempts, story, listener, consumer }
+}
+
+const error = (name: string, retriable: boolean, message: string) =>
+  Object.assign(new Error(message), { name, retriable })
+
+function batchOf(partition: number, offsets: readonly number[], last: number): EachBatchPayload {
+  const messages = offsets.map((offset) => ({
+    offset: `${offset}`,
+    timestamp: '1',
+    key: null,
+    value: null,
+    headers: {},
+  }))
+  const batch = { topic: 't', partition, highWatermark: '9', messages, lastOffset: () => `${last}` }
+  return { batch, commitOffsetsIfNecessary: async () => {} } as unknown as EachBatchPayload
+}
+
+describe('the kafkajs consumer', () => {
+  test('K9: a failure that kafkajs will not mend ends the consumer and is told', async () => {
+    const { attempts, story, listener, consumer } = fake()
+    await consumer.start(listener)
+    attempts[0]!.emitter.emit('crash', {
+      error: error('KafkaJSNotImplemented', false, 'LZ4 compression not implemented'),
+    })
+    expect(story.at(-1)).toMatch(/^crashed: .*LZ4 compression not implemented.*gzip/)
+    expect(attempts).toHaveLength(1)
+  })
+
+  test('K9: a failure that passes begins a new attempt, and the old one is heard no more', async () => {
+    const { attempts, story, listener, consumer } = fake()
+    await consumer.start(listener)
+    attempts[0]!.emitter.emit('crash', { error: error('KafkaJSGroupCoordinatorNotFound', false, 'none') })
+    await expect.poll(() => story).toEqual(['assigned 2 in 1', 'revoked', 'assigned 2 in 2'])
+    await attempts[0]!.eachBatch!(batchOf(0, [0], 0))
+    attempts[0]!.emitter.emit('rebalancing', {})
+    expect(story).toHaveLength(3)
+    expect(attempts[0]!.destroyed).toBe(true)
+    await consumer.close(1000)
+  })
+
+  test('K16: hands every batch over before it returns', async () => {
+    const { attempts, story, listener, consumer } = fake()
+    await consumer.start(listener)
+    const first = attempts[0]!.eachBatch!(batchOf(0, [3, 4], 5))
+    const second = attempts[0]!.eachBatch!(batchOf(1, [7], 7))
+    expect(story.slice(1)).toEqual(['2 of 0, 6/9', '1 of 1, 8/9'])
+    await Promise.all([first, second])
+    await consumer.close(1000)
+  })
+
+  test('tells how far it has come where there was nothing to hand over', async () => {
+    const { attempts, story, listener, consumer } = fake()
+    await consumer.start(listener)
+    attempts[0]!.emitter.emit('batch', {
+      topic: 't',
+      partition: 1,
+      batchSize: 0,
+      lastOffset: '6',
+      highWatermark: '7',
+    })
+    attempts[0]!.emitter.emit('batch', {
+      topic: 't',
+      partition: 1,
+      batchSize: 3,
+      lastOffset: '9',
+      highWatermark: '9',
+    })
+    expect(story.slice(1)).toEqual(['0 of 1, 7/7'])
+    await consumer.close(1000)
+  })
+
+  test('ends the epoch once, hands nothing over until the next, and forgets what was paused', async () => {
+    const { attempts, story, listener, consumer } = fake()
+    await consumer.start(listener)
+    const { emitter, eachBatch, resumed } = attempts[0]!
+    emitter.emit('rebalancing', {})
+    await eachBatch!(batchOf(0, [0], 0))
+    emitter.emit('join', { memberAssignment: { t: [1] } })
+    await eachBatch!(batchOf(0, [0], 0))
+    // A rejoin that was not announced.
+    emitter.emit('join', { memberAssignment: { t: [0] } })
+    await eachBatch!(batchOf(0, [0], 0))
+    expect(story).toEqual([
+      'assigned 2 in 1',
+      'revoked',
+      'assigned 1 in 2',
+      'revoked',
+      'assigned 1 in 3',
+      '1 of 0, 1/9',
+    ])
+    expect(resumed).toHaveLength(3)
+    await consumer.close(1000)
+  })
+
+  test('commits only what it owns', async () => {
+    const { attempts, listener, consumer } = fake()
+    await consumer.start(listener)
+    await attempts[0]!.eachBatch!(batchOf(0, [0], 0))
+    await consumer.commit([{ topic: 't', partition: 1, offset: 1 }])
+    await expect(consumer.commit([{ topic: 't', partition: 2, offset: 1 }])).rejects.toMatchObject({
+      code: 'commit-refused',
+    })
+    await consumer.close(1000)
+    await expect(consumer.commit([{ topic: 't', partition: 1, offset: 1 }])).rejects.toMatchObject({
+      code: 'commit-refused',
+    })
+  })
+
+  test('an owner that throws ends the consumer instead of looking like an outage', async () => {
+    const { attempts, story, listener, consumer } = fake()
+    await consumer.start({
+      ...listener,
+      records() {
+        throw new TypeError('a bug')
+      },
+    })
+    await attempts[0]!.eachBatch!(batchOf(0, [0], 0))
+    expect(story.at(-1)).toMatch(/^crashed/)
+    expect(attempts).toHaveLength(1)
+  })
+
+  test('K15: cuts a connection on which an answer failed to come', async () => {
+    const { attempts, listener, consumer } = fake()
+    await consumer.start(listener)
+    attempts[0]!.emitter.emit('timeout', { broker: 'host:9092' })
+    expect(attempts[0]!.cut).toEqual(['host:9092'])
+    await consumer.close(1000)
+  })
+
+  test('K8: closing has a deadline, after which the connections are cut', async () => {
+    const { attempts, listener, consumer } = fake()
+    await consumer.start(listener)
+    attempts[0]!.leaving = new Promise(() => {})
+    await consumer.close(1)
+    expect(attempts[0]!.destroyed).toBe(true)
+  })
+})

@@ -1,0 +1,382 @@
+import {
+  AssignerProtocol,
+  type Batch,
+  type EachBatchPayload,
+  type Consumer as KafkaJsClientConsumer,
+  type KafkaMessage,
+  type PartitionAssigner,
+} from 'kafkajs'
+import { assignCoPartitions } from './co-partition-assigner.ts'
+import { KafkaError } from './errors.ts'
+import { type KafkaJs, type KafkaLog, QUICK_RETRY } from './kafkajs-connect.ts'
+import {
+  detailOf,
+  isAuthenticationFailure,
+  isFatal,
+  type KafkaJsFault,
+  rootOf,
+  toKafkaError,
+} from './kafkajs-errors.ts'
+import type {
+  Consumer,
+  ConsumerListener,
+  ConsumerOptions,
+  IncomingRecord,
+  PartitionOffset,
+  TopicPartition,
+} from './port.ts'
+
+/**
+ * A group member that outlives its connections. It lives through attempts: each is a kafkajs consumer of its
+ * own, which joins, fetches and ends in one of three ways.
+ *
+ *     attempt ── joined ──▶ assigned ⇄ rebalancing          (the same attempt, a new epoch each time)
+ *        ▲                     │
+ *        └── after a delay ◀───┴── crashed, passing         (Kafka away, coordinator moved, …)
+ *                              └── crashed, fatal ──▶ listener.crashed
+ *
+ * kafkajs could restart itself, but a consumer that is closed while it restarts goes on for ever, and after an
+ * outage it waits up to half a minute. A dead attempt can neither call back (`live`) nor connect again.
+ *
+ * Fetching: a broker's next fetch starts when all batches of its last one are handled, so they are handed to
+ * the owner at once. An idle fetch ends after FETCH_WAIT_MS, which is also the longest that a resumed
+ * partition waits.
+ */
+export function createKafkaJsConsumer(
+  open: () => KafkaJs,
+  options: ConsumerOptions,
+  log?: KafkaLog,
+): Consumer {
+  const { group, topics, sessionTimeoutMs } = options
+  const joined = Promise.withResolvers<void>()
+  let listener: ConsumerListener | undefined
+  let current: Attempt | undefined
+  let epoch = 0
+  let failures = 0
+  let closed = false
+  let retry: NodeJS.Timeout | undefined
+
+  function begin(): void {
+    const { kafka, cut, destroy } = open()
+    const consumer = kafka.consumer({
+      groupId: group,
+      partitionAssigners: [coPartitionAssigner],
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.min(1000, Math.floor(sessionTimeoutMs / 4)),
+      metadataMaxAge: 60_000,
+      allowAutoTopicCreation: false,
+      minBytes: 1,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      maxBytesPerPartition: 1024 * 1024,
+      maxBytes: 16 * 1024 * 1024,
+      readUncommitted: false,
+      retry: { ...QUICK_RETRY, retries: RETRIES, restartOnFailure: async () => false },
+    })
+    const attempt: Attempt = {
+      consumer,
+      destroy,
+      owned: new Map(),
+      live: true,
+      fetching: false,
+      running: Promise.resolve(),
+    }
+    current = attempt
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => join(attempt, payload.memberAssignment))
+    consumer.on(consumer.events.REBALANCING, () => revoke(attempt))
+    // kafkajs would send the next request down the same connection, which may be dead.
+    consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => cut(payload.broker))
+    consumer.on(consumer.events.CRASH, ({ payload }) => end(attempt, payload.error))
+    // The only trace of batches that hold nothing for us: control records, or what compaction left.
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0) deliver(attempt, payload, NO_RECORDS)
+    })
+    attempt.running = run(attempt)
+  }
+
+  async function run(attempt: Attempt): Promise<void> {
+    const { consumer } = attempt
+    try {
+      await consumer.connect()
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true })
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: true,
+        partitionsConsumedConcurrently: CONCURRENT_BATCHES,
+        eachBatch: async (payload) => handleBatch(attempt, payload),
+      })
+    } catch (error) {
+      end(attempt, error)
+    }
+  }
+
+  function join(attempt: Attempt, assignment: Record<string, number[]>): void {
+    if (!attempt.live) return
+    revoke(attempt)
+    failures = 0
+    attempt.owned = new Map()
+    for (const [topic, partitions] of Object.entries(assignment)) {
+      for (const partition of partitions)
+        attempt.owned.set(placeOf({ topic, partition }), { topic, partition })
+    }
+    // kafkajs keeps pauses across a rebalance; their owner is gone.
+    attempt.consumer.resume(attempt.consumer.paused())
+    attempt.fetching = true
+    epoch += 1
+    call(attempt, () => listener!.assigned([...attempt.owned.values()], epoch))
+    joined.resolve()
+  }
+
+  function revoke(attempt: Attempt): void {
+    if (!attempt.live || !attempt.fetching) return
+    attempt.fetching = false
+    call(attempt, () => listener!.revoked())
+  }
+
+  function handleBatch(attempt: Attempt, payload: EachBatchPayload): void {
+    const { batch } = payload
+    attempt.commit = payload.commitOffsetsIfNecessary
+    const records = batch.messages.map((message) => toRecord(batch, message))
+    deliver(
+      attempt,
+      { ...placed(batch), lastOffset: batch.lastOffset(), highWatermark: batch.highWatermark },
+      records,
+    )
+  }
+
+  function deliver(attempt: Attempt, batch: BatchEnd, records: readonly IncomingRecord[]): void {
+    if (!attempt.live || !attempt.fetching) return
+    const at = attempt.owned.get(placeOf(batch))
+    if (!at) return
+    call(attempt, () =>
+      listener!.records(at, records, Number(batch.lastOffset) + 1, Number(batch.highWatermark)),
+    )
+  }
+
+  /** An owner that throws has a bug, and must not look like a Kafka that is away. */
+  function call(attempt: Attempt, callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      crash(attempt, new KafkaError('consumer-crashed', "The consumer's owner threw.", { cause: error }))
+    }
+  }
+
+  function end(attempt: Attempt, error: unknown): void {
+    if (!attempt.live) return
+    const fault = rootOf(error)
+    failures += 1
+    const hopeless = isAuthenticationFailure(fault) ? failures > AUTHENTICATION_TRIES : isFatal(fault)
+    if (hopeless) {
+      crash(attempt, toCrash(group, fault, error))
+      return
+    }
+    revoke(attempt)
+    abandon(attempt)
+    const delayMs = Math.min(QUICK_RETRY.maxRetryTime, QUICK_RETRY.initialRetryTime * 2 ** (failures - 1))
+    log?.('warn', 'the consumer lost Kafka and joins again', { group, delayMs, reason: detailOf(fault) })
+    retry = setTimeout(begin, delayMs)
+  }
+
+  function crash(attempt: Attempt, error: KafkaError): void {
+    if (!attempt.live) return
+    abandon(attempt)
+    closed = true
+    joined.resolve()
+    listener!.crashed(error)
+  }
+
+  function abandon(attempt: Attempt): void {
+    attempt.live = false
+    current = undefined
+    // First in peace: a member that says goodbye is missed at once, one that vanishes after its session.
+    void attempt.consumer
+      .disconnect()
+      .catch(() => {})
+      .finally(attempt.destroy)
+  }
+
+  /** The attempt, if it may be told about `partitions` now. */
+  function ready(): Attempt | undefined {
+    return current?.live && current.fetching ? current : undefined
+  }
+
+  async function commit(offsets: readonly PartitionOffset[]): Promise<void> {
+    if (offsets.length === 0) return
+    const attempt = current
+    if (!attempt?.live || !offsets.every((offset) => attempt.owned.has(placeOf(offset)))) {
+      throw new KafkaError('commit-refused', `Group ${group}: a partition is no longer this member's.`)
+    }
+    const list = {
+      topics: groupByTopic(offsets, ({ partition, offset }) => ({ partition, offset: String(offset) })),
+    }
+    try {
+      // Straight to the coordinator, once. kafkajs' own commitOffsets resolves without a commit when it is
+      // stopping, and tries again in a later generation what this one was refused.
+      if (attempt.commit) return await attempt.commit(list as never)
+      await attempt.running
+      await attempt.consumer.commitOffsets(
+        offsets.map((offset) => ({ ...offset, offset: String(offset.offset) })),
+      )
+    } catch (error) {
+      throw toKafkaError(`Group ${group}: offsets could not be committed`, error, 'commit-refused')
+    }
+    if (!attempt.live)
+      throw new KafkaError('commit-refused', `Group ${group}: the membership ended meanwhile.`)
+  }
+
+  return {
+    async start(owner) {
+      if (listener) throw new TypeError('This consumer was started before.')
+      listener = owner
+      if (!closed) begin()
+      await joined.promise
+    },
+    pause(partitions) {
+      const attempt = ready()
+      attempt?.consumer.pause(groupByTopic(ownedOf(attempt, partitions), (at) => at.partition))
+    },
+    resume(partitions) {
+      const attempt = ready()
+      attempt?.consumer.resume(groupByTopic(ownedOf(attempt, partitions), (at) => at.partition))
+    },
+    seek({ topic, partition, offset }) {
+      const attempt = ready()
+      if (!attempt?.owned.has(placeOf({ topic, partition }))) return
+      attempt.consumer.seek({ topic, partition, offset: String(offset) })
+    },
+    commit,
+    async close(timeoutMs) {
+      closed = true
+      clearTimeout(retry)
+      joined.resolve()
+      const attempt = current
+      if (!attempt) return
+      attempt.live = false
+      current = undefined
+      // A stop during a join does nothing in kafkajs, so the join comes first; a rebalance may hang: the deadline.
+      const left = attempt.running.then(() => attempt.consumer.disconnect()).catch(() => {})
+      await within(timeoutMs, left)
+      attempt.destroy()
+    },
+  }
+}
+
+/**
+ * About a minute, in which a member waits for Kafka to come back and then goes on where it was, without a
+ * rebalance. One that gives up joins as a stranger, and waits until its former self has timed out.
+ */
+const RETRIES = 60
+
+/** Short: it delays only an idle fetch, and a resumed partition may have to wait for one. */
+const FETCH_WAIT_MS = 100
+
+/** More than the partitions of one fetch, so that all its batches are handed over in one go. */
+const CONCURRENT_BATCHES = 256
+
+/** A broker that restarts may refuse credentials for a moment. */
+const AUTHENTICATION_TRIES = 10
+
+const NO_RECORDS: readonly IncomingRecord[] = Object.freeze([])
+
+type Attempt = {
+  readonly consumer: KafkaJsClientConsumer
+  readonly destroy: () => void
+  /** Kept after a revocation: the group decides whether a last commit is still allowed. */
+  owned: Map<string, TopicPartition>
+  /** False when it has ended; it may not call back any more. */
+  live: boolean
+  /** Whether its epoch goes on. */
+  fetching: boolean
+  /** Settles when it has joined or failed. */
+  running: Promise<void>
+  commit?: EachBatchPayload['commitOffsetsIfNecessary']
+}
+
+type BatchEnd = TopicPartition & { readonly lastOffset: string; readonly highWatermark: string }
+
+const coPartitionAssigner: PartitionAssigner = ({ cluster }) => ({
+  name: 'sluice-co-partition',
+  version: 1,
+  async assign({ members, topics }) {
+    const readers = members.map(({ memberId, memberMetadata }) => ({
+      memberId,
+      topics: AssignerProtocol.MemberMetadata.decode(memberMetadata)?.topics ?? topics,
+    }))
+    const partitionsOf = new Map(
+      topics.map((topic) => [
+        topic,
+        cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId),
+      ]),
+    )
+    return Array.from(assignCoPartitions(readers, partitionsOf), ([memberId, assignment]) => ({
+      memberId,
+      memberAssignment: AssignerProtocol.MemberAssignment.encode({
+        version: 1,
+        assignment,
+        userData: Buffer.alloc(0),
+      }),
+    }))
+  },
+  protocol({ topics }) {
+    const metadata = AssignerProtocol.MemberMetadata.encode({ version: 1, topics, userData: Buffer.alloc(0) })
+    return { name: 'sluice-co-partition', metadata }
+  },
+})
+
+function toRecord({ topic, partition }: Batch, message: KafkaMessage): IncomingRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key,
+    value: message.value,
+    headers: message.headers ?? NO_HEADERS,
+  }
+}
+
+const NO_HEADERS = Object.freeze({})
+
+function toCrash(group: string, fault: KafkaJsFault, cause: unknown): KafkaError {
+  const what =
+    fault.name === 'KafkaJSNotImplemented'
+      ? `a record batch is compressed with a codec that this client cannot read (${fault.message}); it reads gzip and uncompressed batches. Set compression.type=gzip or none where they are written, or on the topic`
+      : detailOf(fault)
+  return new KafkaError('consumer-crashed', `Group ${group} cannot go on: ${what}.`, { cause })
+}
+
+function ownedOf(attempt: Attempt, partitions: readonly TopicPartition[]): TopicPartition[] {
+  return partitions.filter((at) => attempt.owned.has(placeOf(at)))
+}
+
+function placed({ topic, partition }: TopicPartition): TopicPartition {
+  return { topic, partition }
+}
+
+function placeOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
+}
+
+function groupByTopic<At extends TopicPartition, Item>(
+  list: readonly At[],
+  toItem: (at: At) => Item,
+): { topic: string; partitions: Item[] }[] {
+  const byTopic = new Map<string, Item[]>()
+  for (const at of list) {
+    const items = byTopic.get(at.topic)
+    if (items) items.push(toItem(at))
+    else byTopic.set(at.topic, [toItem(at)])
+  }
+  return Array.from(byTopic, ([topic, partitions]) => ({ topic, partitions }))
+}
+
+function within(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  void work.finally(() => {
+    clearTimeout(timer)
+    resolve()
+  })
+  return promise
+}

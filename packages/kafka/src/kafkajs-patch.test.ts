@@ -1,0 +1,74 @@
+import { createRequire } from 'node:module'
+import { describe, expect, test } from 'vitest'
+
+/** The parts of kafkajs that our patch changes, taken alone. What it does to the bytes, real brokers check. */
+const require = createRequire(import.meta.url)
+const RequestQueue = require('kafkajs/src/network/requestQueue')
+const ConsumerGroup = require('kafkajs/src/consumer/consumerGroup')
+const crc32c = require('kafkajs/src/protocol/recordBatch/crc32C')
+
+const silent = () => {}
+const logger = { debug: silent, info: silent, warn: silent, error: silent, namespace: () => logger }
+
+describe('the patched kafkajs', () => {
+  test('K17: arms no timer while no request waits', () => {
+    const queue = new RequestQueue({
+      maxInFlightRequests: 1,
+      requestTimeout: 1000,
+      clientId: 'c',
+      broker: 'b',
+      logger,
+    })
+    queue.checkPendingRequests()
+    queue.fulfillRequest({ correlationId: 1, payload: null, size: 0 })
+    expect(queue.throttleCheckTimeoutId).toBeNull()
+    const request = (correlationId: number) => ({
+      entry: { correlationId },
+      expectResponse: true,
+      sendRequest: silent,
+    })
+    queue.push(request(1))
+    expect(queue.throttleCheckTimeoutId).toBeNull()
+    queue.push(request(2))
+    expect(queue.throttleCheckTimeoutId).not.toBeNull()
+    queue.destroy()
+  })
+
+  test('computes CRC-32C', () => {
+    // The check value of the algorithm, and the vectors of RFC 3720, B.4.
+    expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283)
+    expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa)
+    expect(crc32c(Buffer.alloc(32, 0xff))).toBe(0x62a8ab43)
+    expect(crc32c(Buffer.from(Array.from({ length: 32 }, (_, byte) => byte)))).toBe(0x46dd794e)
+  })
+
+  test('throws a fetch away that was answered after the group was joined again', async () => {
+    const messages = [{ offset: '0', isControlRecord: false }]
+    const partitions = [{ partition: 0, highWatermark: '1', abortedTransactions: [], messages }]
+    let rejoin = silent
+    const broker = {
+      fetch: async () => {
+        rejoin()
+        return { responses: [{ topicName: 't', partitions }] }
+      },
+    }
+    const cluster = {
+      refreshMetadataIfNecessary: async () => {},
+      findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],
+      findBroker: async () => broker,
+    }
+    const group = new ConsumerGroup({ logger, cluster, topics: ['t'], assigners: [], retry: {} })
+    const offsets = () => ({
+      resolveOffsets: async () => {},
+      committedOffsets: () => ({ t: { 0: '0' } }),
+      nextOffset: () => '0',
+    })
+    group.subscriptionState.assign([{ topic: 't', partitions: [0] }])
+    group.offsetManager = offsets()
+    expect(await group.fetch(1)).toHaveLength(1)
+    rejoin = () => {
+      group.offsetManager = offsets()
+    }
+    expect(await group.fetch(1)).toEqual([])
+  })
+})

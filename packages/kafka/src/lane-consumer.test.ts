@@ -1,0 +1,633 @@
+import { createLogger, createMetrics, LOST_BY_RETENTION } from '@sluice/telemetry'
+import { createMemoryBroker, waitFor } from '@sluice/testing'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createLaneConsumer, type Handled, type LaneConsumerOptions } from './lane-consumer.ts'
+import type { Consumer, ConsumerListener, IncomingRecord, KafkaClient, PartitionOffset } from './port.ts'
+import { createPublisher, type PublishOutcome, type PublishRecord, type Receipt } from './publisher.ts'
+
+const metrics = createMetrics('lane-consumer-test')
+const log = createLogger({ service: 'lane-consumer-test', level: 'silent' })
+
+// Only what the consumer's intervals and deadlines use; the event loop's turns stay real.
+beforeEach(
+  () => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] }),
+)
+afterEach(() => void vi.useRealTimers())
+
+/** Long enough for a pump and the promises that it resolves. */
+async function turn(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const COMMIT_MS = 250
+const LANES = [
+  { lane: 'high', topic: 'high', weight: 16, maxWaitMs: 100 },
+  { lane: 'normal', topic: 'normal', weight: 4, maxWaitMs: 500 },
+  { lane: 'low', topic: 'low', weight: 1, maxWaitMs: 1000 },
+]
+const NOTHING: Handled = { outputs: [] }
+
+const output = (name: string): PublishRecord => ({
+  lane: 'high',
+  topic: 'out',
+  partition: 0,
+  key: name,
+  value: name,
+})
+
+type Call = {
+  readonly name: string
+  readonly lane: string
+  /** Ends the handler; its result's outputs are the names. */
+  done(...outputs: string[]): Promise<void>
+  giveBack(): Promise<void>
+  fail(error: Error): Promise<void>
+}
+
+/** A lane consumer between a consumer, handlers and a publisher that all do what the test says. */
+async function start(options: Partial<LaneConsumerOptions<Handled>> = {}) {
+  let listener!: ConsumerListener
+  const commits: PartitionOffset[][] = []
+  const events: string[] = []
+  const state = { refuseCommits: false, crashes: [] as Error[], finished: 0 }
+  const fake: Consumer = {
+    async start(to) {
+      listener = to
+    },
+    pause: (list) => void events.push(...list.map(({ topic, partition }) => `pause ${topic} ${partition}`)),
+    resume: (list) => void events.push(...list.map(({ topic, partition }) => `resume ${topic} ${partition}`)),
+    seek() {},
+    async commit(offsets) {
+      if (state.refuseCommits) throw new Error('refused')
+      commits.push(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
+    },
+    async close() {
+      events.push('close')
+    },
+  }
+  const calls: Call[] = []
+  const handled: string[] = []
+  const published: { name: string; settle(outcome: PublishOutcome): void }[] = []
+  const consumer = createLaneConsumer<Handled>({
+    client: { consumer: () => fake } as Partial<KafkaClient> as KafkaClient,
+    publisher: {
+      publish(record: PublishRecord, receipt: Receipt, index: number) {
+        published.push({ name: String(record.value), settle: (outcome) => receipt.settled(index, outcome) })
+      },
+      pending: 0,
+      async close() {},
+    },
+    group: 'group',
+    type: 'type',
+    lanes: LANES,
+    concurrency: 8,
+    sessionTimeoutMs: 10_000,
+    commitIntervalMs: COMMIT_MS,
+    handle(record, lane) {
+      handled.push(String(record.value))
+      const { promise, resolve, reject } = Promise.withResolvers<Handled | undefined>()
+      const call: Call = {
+        name: String(record.value),
+        lane,
+        done: (...outputs) => end(() => resolve({ outputs: outputs.map(output) })),
+        giveBack: () => end(() => resolve(undefined)),
+        fail: (error) => end(() => reject(error)),
+      }
+      function end(answer: () => void): Promise<void> {
+        calls.splice(calls.indexOf(call), 1)
+        answer()
+        return turn()
+      }
+      calls.push(call)
+      return promise as Promise<Handled>
+    },
+    undeliverable: (_record, _lane, detail) => ({ outputs: [output(`dead: ${detail}`)] }),
+    finished: () => void state.finished++,
+    crashed: (error) => void state.crashes.push(error),
+    metrics,
+    log,
+    now: () => 0,
+    ...options,
+  })
+  await consumer.start()
+
+  const record = (topic: string, partition: number, offset: number, key: string | null): IncomingRecord => ({
+    topic,
+    partition,
+    offset,
+    timestamp: 0,
+    key: key === null ? null : Buffer.from(key),
+    value: Buffer.from(`${topic}${partition}-${offset}`),
+    headers: {},
+  })
+
+  return {
+    consumer,
+    calls,
+    handled,
+    published,
+    commits,
+    events,
+    state,
+    record,
+    listener,
+    assign(epoch: number, ...topics: string[]) {
+      listener.assigned(
+        topics.map((topic) => ({ topic, partition: 0 })),
+        epoch,
+      )
+    },
+    /** Brings records to partition 0, with these keys, from this offset on. */
+    bring(topic: string, from: number, ...keys: (string | null)[]) {
+      const records = keys.map((key, index) => record(topic, 0, from + index, key))
+      const end = from + keys.length
+      listener.records({ topic, partition: 0 }, records, end, end)
+      return turn()
+    },
+    names: () => calls.map(({ name }) => name),
+    call: (name: string) => calls.find((call) => call.name === name)!,
+    async commitDue() {
+      await vi.advanceTimersByTimeAsync(COMMIT_MS)
+      await turn()
+      return commits.at(-1)
+    },
+  }
+}
+
+describe('createLaneConsumer: offsets', () => {
+  test('commits the lowest unfinished offset, and nothing again that is committed', async () => {
+    const { assign, bring, call, commitDue, commits } = await start()
+    assign(1, 'high')
+    await bring('high', 10, 'a', 'b', 'c')
+    await call('high0-11').done()
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 10 }])
+    await call('high0-10').done()
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 12 }])
+    await commitDue()
+    expect(commits.length).toBe(2)
+    await call('high0-12').done()
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 13 }])
+  })
+
+  test('commits the fetch position when the last records were none of ours', async () => {
+    const { listener, assign, record, call, commitDue } = await start()
+    assign(1, 'high')
+    listener.records({ topic: 'high', partition: 0 }, [record('high', 0, 3, 'a')], 9, 9)
+    await turn()
+    await call('high0-3').done()
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 9 }])
+  })
+
+  test('commits only when all outputs are stored', async () => {
+    const { assign, bring, call, published, state, commitDue } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    await call('high0-0').done('x', 'y')
+    published[1]!.settle({ status: 'stored' })
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 0 }])
+    expect(state.finished).toBe(0)
+    published[0]!.settle({ status: 'stored' })
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 1 }])
+    expect(state.finished).toBe(1)
+  })
+
+  test('tries a refused commit again', async () => {
+    const { assign, bring, call, state, commitDue, commits } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    await call('high0-0').done()
+    state.refuseCommits = true
+    await commitDue()
+    expect(commits).toEqual([])
+    state.refuseCommits = false
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 1 }])
+  })
+
+  test('handles records once that are brought twice', async () => {
+    const handled: string[] = []
+    const { assign, bring, commitDue } = await start({
+      handle(record) {
+        handled.push(String(record.value))
+        return NOTHING
+      },
+    })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b', 'c')
+    await bring('high', 1, 'b', 'c', 'd')
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 4 }])
+    expect(handled).toEqual(['high0-0', 'high0-1', 'high0-2', 'high0-3'])
+  })
+
+  test('counts what the log lost before it was read', async () => {
+    const { assign, bring } = await start()
+    const lost = metrics.counter(LOST_BY_RETENTION, { topic: 'high' }) as unknown as { value: number }
+    const before = lost.value
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    await bring('high', 5, 'b')
+    expect(lost.value - before).toBe(4)
+  })
+})
+
+describe('createLaneConsumer: handling', () => {
+  test('runs one of a key at a time across lanes, each lane in order, and finishes everything', async () => {
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant('bring' as const),
+        topic: fc.constantFrom('high', 'normal', 'low'),
+        keys: fc.array(fc.constantFrom('a', 'b', 'c', null), { minLength: 1, maxLength: 5 }),
+      }),
+      fc.record({ kind: fc.constant('done' as const), which: fc.nat(7) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 10, maxLength: 40 }),
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (steps, atOnce, concurrency) => {
+          const ends = new Map(LANES.map(({ topic }) => [topic, 0]))
+          const running: { key: string; end: () => void }[] = []
+          const started = new Map<string, number[]>()
+          let count = 0
+          const it = await start({
+            concurrency,
+            handle(record, lane) {
+              const key = String(record.key)
+              if (running.some((other) => other.key === key)) throw new Error(`Two of ${key} at a time.`)
+              const way = `${lane} ${key}`
+              started.set(way, [...(started.get(way) ?? []), record.offset])
+              if (atOnce[count++ % atOnce.length]) return NOTHING
+              const { promise, resolve } = Promise.withResolvers<Handled>()
+              running.push({ key, end: () => resolve(NOTHING) })
+              if (running.length > concurrency) throw new Error('More run than may.')
+              return promise
+            },
+          })
+          it.assign(1, 'high', 'normal', 'low')
+          for (const step of steps) {
+            if (step.kind === 'bring') {
+              const from = ends.get(step.topic)!
+              ends.set(step.topic, from + step.keys.length)
+              await it.bring(step.topic, from, ...step.keys)
+            } else if (running.length > 0) {
+              running.splice(step.which % running.length, 1)[0]!.end()
+              await turn()
+            }
+          }
+          while (running.length > 0) {
+            running.shift()!.end()
+            await turn()
+          }
+          for (const offsets of started.values()) expect(offsets).toEqual(offsets.toSorted((a, b) => a - b))
+          const last = new Map((await it.commitDue())?.map(({ topic, offset }) => [topic, offset]))
+          const all = [...ends].filter(([, end]) => end > 0)
+          expect(it.state.crashes).toEqual([])
+          expect(it.state.finished).toBe(all.reduce((sum, [, end]) => sum + end, 0))
+          expect([...last].toSorted()).toEqual(all.toSorted())
+          await it.consumer.stop(0)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
+  test('runs no more handlers at a time than it may; one that answers at once does not count', async () => {
+    const { assign, bring, names, call } = await start({ concurrency: 2 })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b', 'c')
+    expect(names()).toEqual(['high0-0', 'high0-1'])
+    await call('high0-1').done()
+    expect(names()).toEqual(['high0-0', 'high0-2'])
+
+    let count = 0
+    const quick = await start({
+      concurrency: 2,
+      handle() {
+        count++
+        return { outputs: [output('waits')] }
+      },
+    })
+    quick.assign(1, 'high')
+    await quick.bring('high', 0, 'a', 'b', 'c', 'd')
+    expect(count).toBe(4)
+  })
+
+  test('keeps slots for the urgent lanes: slow handlers of low do not delay high', async () => {
+    const { assign, bring, calls } = await start({ concurrency: 8 })
+    assign(1, 'high', 'normal', 'low')
+    await bring('low', 0, ...Array.from({ length: 20 }, (_, index) => `l${index}`))
+    await bring('normal', 0, ...Array.from({ length: 20 }, (_, index) => `n${index}`))
+    expect(calls.filter(({ lane }) => lane === 'low').length).toBe(6)
+    expect(calls.filter(({ lane }) => lane === 'normal').length).toBe(1)
+    await bring('high', 0, 'h')
+    expect(calls.map(({ name }) => name)).toContain('high0-0')
+  })
+
+  test('serves low by its share although high never runs dry', async () => {
+    const { assign, bring, calls, handled } = await start({ concurrency: 4 })
+    assign(1, 'high', 'low')
+    const keys = Array.from({ length: 400 }, (_, index) => `k${index}`)
+    await bring('high', 0, ...keys)
+    await bring('low', 0, ...keys.map((key) => `l${key}`))
+    while (handled.length < 340) await calls[0]!.done()
+    const low = handled.filter((name) => name.startsWith('low')).length
+    expect(low).toBeGreaterThanOrEqual(19)
+    expect(low).toBeLessThanOrEqual(21)
+  })
+
+  test('lets a record of high pass everything of its key that waits in low', async () => {
+    const { assign, bring, names, call } = await start()
+    assign(1, 'high', 'low')
+    await bring('low', 0, ...Array.from({ length: 30 }, () => 'k'))
+    await bring('high', 0, 'k')
+    expect(names()).toEqual(['low0-0'])
+    await call('low0-0').done()
+    expect(names()).toEqual(['high0-0'])
+    await call('high0-0').done()
+    expect(names()).toEqual(['low0-1'])
+  })
+
+  test('pauses a partition at its high mark and resumes it at half', async () => {
+    const { assign, bring, calls, events } = await start({ concurrency: 10_000 })
+    assign(1, 'high', 'low')
+    const keys = (from: number, count: number) =>
+      Array.from({ length: count }, (_, index) => `${from + index}`)
+    await bring('high', 0, ...keys(0, 3999))
+    expect(events).toEqual([])
+    await bring('high', 3999, ...keys(3999, 500))
+    await bring('high', 4499, 'more')
+    expect(events).toEqual(['pause high 0'])
+    const done = (count: number) => Promise.all(calls.slice(0, count).map((call) => call.done()))
+    await done(2499)
+    expect(events).toEqual(['pause high 0'])
+    await done(1)
+    expect(events).toEqual(['pause high 0', 'resume high 0'])
+  })
+
+  test('counts bytes as well as records', async () => {
+    const { listener, assign, record, calls, events } = await start()
+    assign(1, 'high')
+    const large = [0, 1, 2, 3, 4].map((offset) => ({
+      ...record('high', 0, offset, String(offset)),
+      value: Buffer.alloc(1024 * 1024),
+    }))
+    listener.records({ topic: 'high', partition: 0 }, large, 5, 5)
+    await turn()
+    expect(events).toEqual(['pause high 0'])
+    for (let left = 2; left > 0; left--) await calls[0]!.done()
+    expect(events).toEqual(['pause high 0'])
+    await calls[0]!.done()
+    expect(events).toEqual(['pause high 0', 'resume high 0'])
+  })
+
+  test('ends the process when a handler rejects or throws', async () => {
+    const rejecting = await start()
+    rejecting.assign(1, 'high')
+    await rejecting.bring('high', 0, 'a')
+    await rejecting.calls[0]!.fail(new Error('bug'))
+    expect(rejecting.state.crashes.map(({ message }) => message)).toEqual(['bug'])
+    expect(await rejecting.commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 0 }])
+
+    const throwing = await start({
+      handle() {
+        throw new Error('bug')
+      },
+    })
+    throwing.assign(1, 'high')
+    await throwing.bring('high', 0, 'a')
+    expect(throwing.state.crashes.map(({ message }) => message)).toEqual(['bug'])
+    // What crashed is not waited for.
+    await throwing.consumer.stop(60_000)
+    expect(throwing.events).toContain('close')
+  })
+})
+
+describe('createLaneConsumer: outputs that cannot be stored', () => {
+  const tooLarge: PublishOutcome = { status: 'failed', reason: 'too-large', detail: 'too large' }
+
+  test('publishes what stands for them instead, then commits', async () => {
+    const { assign, bring, call, published, state, commitDue } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    await call('high0-0').done('x', 'y')
+    published[0]!.settle(tooLarge)
+    expect(published.length).toBe(2)
+    published[1]!.settle({ status: 'stored' })
+    expect(published.map(({ name }) => name)).toEqual(['x', 'y', 'dead: too large'])
+    expect(state.finished).toBe(0)
+    published[2]!.settle({ status: 'stored' })
+    expect(state.finished).toBe(1)
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 1 }])
+  })
+
+  test('ends the process when that cannot be stored either, instead of trying for ever', async () => {
+    const { assign, bring, call, published, state, commitDue } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    await call('high0-0').done('x')
+    published[0]!.settle(tooLarge)
+    published[1]!.settle(tooLarge)
+    expect(published.length).toBe(2)
+    expect(state.crashes).toMatchObject([{ code: 'consumer-crashed' }])
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 0 }])
+  })
+})
+
+describe('createLaneConsumer: a rebalance', () => {
+  test('drops what it had not begun, and lets late results count for no offset', async () => {
+    const { assign, bring, call, names, handled, listener, commitDue, commits } = await start({
+      concurrency: 1,
+    })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b')
+    listener.revoked()
+    assign(2, 'high')
+    await call('high0-0').done()
+    expect(names()).toEqual([])
+    await commitDue()
+    expect(commits).toEqual([])
+    await bring('high', 0, 'a', 'b')
+    expect(handled).toEqual(['high0-0', 'high0-0'])
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 0 }])
+  })
+
+  test('does not run a key again while its handler of the old epoch still runs', async () => {
+    const { assign, bring, calls, names, listener } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'a')
+    listener.revoked()
+    assign(2, 'high')
+    await bring('high', 0, 'a', 'a', 'b')
+    expect(names()).toEqual(['high0-0', 'high0-2'])
+    await calls[0]!.done()
+    expect(names()).toEqual(['high0-2', 'high0-0'])
+    await calls[1]!.done()
+    expect(names()).toEqual(['high0-2', 'high0-1'])
+  })
+
+  test('begins with nothing paused, and resumes nothing for late results', async () => {
+    const { assign, bring, calls, events, listener } = await start({ concurrency: 10_000 })
+    const keys = Array.from({ length: 4000 }, (_, index) => `${index}`)
+    assign(1, 'high')
+    await bring('high', 0, ...keys)
+    listener.revoked()
+    assign(2, 'high')
+    await Promise.all([...calls].map((call) => call.done()))
+    expect(events).toEqual(['pause high 0'])
+    await bring('high', 0, ...keys)
+    expect(events).toEqual(['pause high 0', 'pause high 0'])
+    await Promise.all([...calls].map((call) => call.done()))
+    expect(events).toEqual(['pause high 0', 'pause high 0', 'resume high 0'])
+  })
+
+  test('ignores records of partitions that it does not own', async () => {
+    const { assign, bring, handled, listener, consumer } = await start()
+    expect(consumer.assigned()).toBeUndefined()
+    assign(1, 'high', 'low')
+    expect(consumer.assigned()).toBe(2)
+    listener.revoked()
+    expect(consumer.assigned()).toBe(0)
+    await bring('high', 0, 'a')
+    assign(2, 'low')
+    await bring('high', 0, 'a')
+    expect(handled).toEqual([])
+  })
+})
+
+describe('createLaneConsumer: stop', () => {
+  test('takes nothing new, waits for what is in hand, commits it and leaves', async () => {
+    const { assign, bring, call, published, consumer, commits, events, handled } = await start({
+      concurrency: 1,
+    })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b')
+    const stopped = consumer.stop(10_000).then(() => events.push('stopped'))
+    await call('high0-0').done('x')
+    expect(events).toEqual(['pause high 0'])
+    published[0]!.settle({ status: 'stored' })
+    await stopped
+    expect(commits).toEqual([[{ topic: 'high', partition: 0, offset: 1 }]])
+    expect(events).toEqual(['pause high 0', 'close', 'stopped'])
+    await bring('high', 2, 'c')
+    expect(handled).toEqual(['high0-0'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('does not commit what was given back', async () => {
+    const { assign, bring, call, consumer, commits } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b')
+    const stopped = consumer.stop(10_000)
+    await call('high0-0').giveBack()
+    await call('high0-1').done()
+    await stopped
+    expect(commits.flat().every(({ offset }) => offset === 0)).toBe(true)
+  })
+
+  test('leaves when its grace is over, though a handler hangs', async () => {
+    const { assign, bring, consumer, events } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    const stopped = consumer.stop(10_000)
+    await vi.advanceTimersByTimeAsync(9999)
+    expect(events).not.toContain('close')
+    await vi.advanceTimersByTimeAsync(1)
+    await stopped
+    expect(events).toContain('close')
+  })
+})
+
+describe('createLaneConsumer with a broker', () => {
+  test('hands every record on, in the order of its key, through rebalances, outages and lost sessions', async () => {
+    vi.useRealTimers()
+    const keys = ['a', 'b', 'c', 'd']
+    const broker = createMemoryBroker({ topics: { high: 2, low: 2, out: 1 }, fetchRecords: 7 })
+    const starting = async () => {
+      const client = broker.client()
+      const publisher = createPublisher({
+        client,
+        lanes: ['high'],
+        deliveryTimeoutMs: Number.POSITIVE_INFINITY,
+        maxBufferBytes: Number.POSITIVE_INFINITY,
+        metrics,
+        log,
+        backoff: { baseMs: 1, maxMs: 2 },
+      })
+      const consumer = createLaneConsumer<Handled>({
+        client,
+        publisher,
+        group: 'group',
+        type: 'type',
+        lanes: LANES.filter(({ topic }) => topic !== 'normal'),
+        concurrency: 4,
+        sessionTimeoutMs: 10_000,
+        commitIntervalMs: 2,
+        async handle(record, lane) {
+          await new Promise((resolve) => setImmediate(resolve))
+          return { outputs: [{ ...output(String(record.value)), key: `${lane} ${record.key}` }] }
+        },
+        undeliverable: () => NOTHING,
+        finished() {},
+        crashed(error) {
+          throw error
+        },
+        metrics,
+        log,
+      })
+      await consumer.start()
+      return { consumer, publisher }
+    }
+    const members = [await starting(), await starting()]
+    let count = 0
+    const feed = (times: number) => {
+      for (let i = 0; i < times; i++) {
+        const key = keys[count % keys.length]!
+        const topic = count % 3 === 0 ? 'high' : 'low'
+        const at = { topic, partition: keys.indexOf(key) % 2 }
+        broker.append(at, [{ key, value: String(count++).padStart(6, '0') }])
+      }
+    }
+    const stored = () => new Set(broker.read('out').map(({ value }) => String(value)))
+    const allStored = () =>
+      waitFor(() => stored().size === count, { describe: () => `${stored().size} of ${count}` })
+
+    feed(200)
+    await waitFor(() => stored().size > 50)
+    broker.rebalance('group')
+    feed(200)
+    broker.failNext({ topic: 'out', partition: 0 }, 2, 'unknown-stored')
+    broker.failNext({ topic: 'out', partition: 0 }, 2, 'unknown-not-stored')
+    await waitFor(() => stored().size > 250)
+    const rejoin = broker.expel('group')
+    feed(200)
+    await allStored()
+    rejoin()
+    const over = broker.outage()
+    for (const { consumer } of members.splice(0, 1)) await consumer.stop(50)
+    over()
+    feed(100)
+    await allStored()
+    const committed = () =>
+      ['high', 'low'].flatMap((topic) =>
+        [0, 1].map((partition) => broker.committed('group', { topic, partition })),
+      )
+    const ends = ['high', 'low'].flatMap((topic) =>
+      [0, 1].map((partition) => broker.read(topic).filter((record) => record.partition === partition).length),
+    )
+    await waitFor(() => String(committed()) === String(ends), {
+      describe: () => `${committed()} to be ${ends}`,
+    })
+    for (const { consumer, publisher } of members) {
+      await consumer.stop(1000)
+      await publisher.close()
+    }
+    expect(broker.members('group')).toBe(0)
+
+    const ways = new Map<string, Set<string>>()
+    for (const { key, value } of broker.read('out')) {
+      ways.set(String(key), (ways.get(String(key)) ?? new Set()).add(String(value)))
+    }
+    for (const way of ways.values()) expect([...way]).toEqual([...way].toSorted())
+  })
+})
