@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { baseSettings, toKafkaConnection } from './base-settings.ts'
+import { SettingsError } from './errors.ts'
+import { consumerSettings } from './run-consumer.ts'
+import { parseSettings } from './settings.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-settings-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+function connect(env: Record<string, string>) {
+  return toKafkaConnection(parseSettings(baseSettings, { KAFKA_BROKERS: 'a:9092', ...env }), 'order-placed')
+}
+
+/** `variable: problem` of everything that is wrong. */
+function problems(run: () => unknown): string[] {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof SettingsError)
+      return error.problems.map(({ variable, problem }) => `${variable}: ${problem}`)
+    throw error
+  }
+  return []
+}
+
+test('brokers are all that is needed', () => {
+  expect(connect({ KAFKA_BROKERS: 'a:9092, b.example:9093,[::1]:9094' })).toEqual({
+    brokers: ['a:9092', 'b.example:9093', '[::1]:9094'],
+    clientId: 'order-placed',
+    connectTimeoutMs: 3000,
+    requestTimeoutMs: 10_000,
+  })
+})
+
+test.each(['localhost', 'a:b', 'a:9092,', 'http://a:9092', '::1:9092'])(
+  '"%s" is no list of brokers',
+  (brokers) => {
+    expect(problems(() => connect({ KAFKA_BROKERS: brokers }))).toEqual([
+      'KAFKA_BROKERS: must be host:port, several separated by commas',
+    ])
+  },
+)
+
+test('the client id can be chosen', () => {
+  expect(connect({ KAFKA_CLIENT_ID: 'mine' }).clientId).toBe('mine')
+})
+
+test('TLS takes the texts of the files', () => {
+  expect(
+    connect({
+      KAFKA_TLS: 'true',
+      KAFKA_TLS_CA_FILE: file('ca', 'the authority'),
+      KAFKA_TLS_CERT_FILE: file('cert', 'the certificate'),
+      KAFKA_TLS_KEY_FILE: file('key', 'the key'),
+    }).tls,
+  ).toEqual({ ca: 'the authority', cert: 'the certificate', key: 'the key' })
+  expect(connect({ KAFKA_TLS: 'true' }).tls).toEqual({})
+})
+
+test('everything that is wrong with TLS and the login is told at once', () => {
+  const told = problems(() =>
+    connect({
+      KAFKA_TLS_CA_FILE: join(folder, 'nowhere'),
+      KAFKA_TLS_CERT_FILE: file('cert', 'the certificate'),
+      KAFKA_SASL_MECHANISM: 'scram-sha-512',
+    }),
+  )
+  expect(told).toEqual([
+    'KAFKA_TLS_CA_FILE: is set, but KAFKA_TLS is not true.',
+    expect.stringMatching(/^KAFKA_TLS_CA_FILE: cannot be read: ENOENT/),
+    'KAFKA_TLS_CERT_FILE: is set, but KAFKA_TLS is not true.',
+    'KAFKA_TLS_KEY_FILE: is required when KAFKA_TLS_CERT_FILE is set.',
+    'KAFKA_SASL_USERNAME: is required when KAFKA_SASL_MECHANISM is scram-sha-512.',
+    'KAFKA_SASL_PASSWORD: is required when KAFKA_SASL_MECHANISM is scram-sha-512.',
+  ])
+})
+
+test('a password without a mechanism is not taken for no login', () => {
+  expect(problems(() => connect({ KAFKA_SASL_USERNAME: 'me', KAFKA_SASL_PASSWORD: 'canary' }))).toEqual([
+    'KAFKA_SASL_USERNAME: is set, but KAFKA_SASL_MECHANISM is not.',
+    'KAFKA_SASL_PASSWORD: is set, but KAFKA_SASL_MECHANISM is not.',
+  ])
+})
+
+test.each(['plain', 'scram-sha-256', 'scram-sha-512'])('%s logs in with user and password', (mechanism) => {
+  expect(
+    connect({
+      KAFKA_SASL_MECHANISM: mechanism,
+      KAFKA_SASL_USERNAME: 'me',
+      KAFKA_SASL_PASSWORD: 'secret',
+    }).sasl,
+  ).toEqual({ mechanism, username: 'me', password: 'secret' })
+})
+
+test('oauthbearer takes its token from a file that may be renewed', () => {
+  expect(
+    connect({ KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_FILE: join(folder, 'token') }).sasl,
+  ).toEqual({ mechanism: 'oauthbearer', token: { file: join(folder, 'token') } })
+})
+
+test('oauthbearer with an endpoint needs a client', () => {
+  const env = {
+    KAFKA_SASL_MECHANISM: 'oauthbearer',
+    KAFKA_SASL_TOKEN_ENDPOINT: 'https://login.example.com/token',
+  }
+  expect(problems(() => connect(env))).toHaveLength(2)
+  expect(
+    connect({ ...env, KAFKA_SASL_CLIENT_ID: 'id', KAFKA_SASL_CLIENT_SECRET: 'secret' }).sasl,
+  ).toMatchObject({
+    token: { endpoint: env.KAFKA_SASL_TOKEN_ENDPOINT, clientId: 'id', clientSecret: 'secret' },
+  })
+})
+
+test('every setting says what it is for', () => {
+  for (const [variable, schema] of Object.entries({ ...baseSettings, ...consumerSettings })) {
+    expect(variable).toMatch(/^[A-Z][A-Z0-9_]+$/)
+    expect(schema.description, variable).toMatch(/\.$/)
+  }
+})

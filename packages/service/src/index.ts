@@ -1,0 +1,17 @@
+export type { ReadinessCheck } from './admin-server.ts'
+export { type BaseConfig, baseSettings, toKafkaConnection } from './base-settings.ts'
+export { HandlerTimeoutError, OutputError, PoisonError, SchemaError, SettingsError } from './errors.ts'
+export type { EventHandler, HandlerContext, HandlerResult } from './handler.ts'
+export { type ProcessContext, type RunningProcess, runProcess } from './process.ts'
+export { type ConsumerSpec, consumerSettings, runConsumer } from './run-consumer.ts'
+export {
+  type Config,
+  describeSettings,
+  integer,
+  isSecret,
+  parseSettings,
+  port,
+  printConfig,
+  type SettingDescription,
+  type Settings,
+} from './settings.ts'

@@ -1,0 +1,168 @@
+import { deadLetterTopic, type Event, type EventDefinition } from '@sluice/events'
+import {
+  type DeadLetterReason,
+  type Handled,
+  type IncomingRecord,
+  type PublishRecord,
+  toDeadLetter,
+} from '@sluice/kafka'
+import {
+  type Counter,
+  DEAD_LETTERS,
+  EVENT_AGE,
+  HANDLED_EVENTS,
+  HANDLER_DURATION,
+  type Logger,
+  type Metrics,
+  OUTPUT_EVENTS,
+  RETRIES,
+} from '@sluice/telemetry'
+import { HandlerCall } from './call.ts'
+import { decode } from './decode.ts'
+import { createEncodeOutputs } from './encode-outputs.ts'
+import { HandlerTimeoutError, PoisonError } from './errors.ts'
+import type { EventHandler, HandlerResult } from './handler.ts'
+import { type GivenUp, type RetryPolicy, retry } from './retry.ts'
+import { timeout } from './timeout.ts'
+
+export type PipelineOptions = {
+  readonly service: string
+  readonly consumes: EventDefinition
+  readonly produces: readonly EventDefinition[]
+  readonly handle: EventHandler<EventDefinition>
+  readonly retryPolicy: RetryPolicy
+  readonly handlerTimeoutMs: number
+  /** Aborted when the process begins to stop. */
+  readonly stopping: AbortSignal
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** What a record came to. */
+export type PipelineResult = Handled & {
+  readonly outcome: 'handled' | 'dead-letter'
+  /** Milliseconds since the epoch, from the event; NaN when it could not be read. */
+  readonly receivedAt: number
+}
+
+/**
+ * The way of one record: decode → attempt (timeout → handler → encode outputs), retried in place → outputs, or
+ * the dead letter instead. Never throws. Each step is a function of its own file; a handler that answers at
+ * once makes no promise on the whole way.
+ */
+export function createPipeline(options: PipelineOptions) {
+  const { service, consumes, metrics, log, handlerTimeoutMs } = options
+  const { type } = consumes
+  const encodeOutputs = createEncodeOutputs(options.produces, service)
+  const dlq = deadLetterTopic(type, service)
+  const handlerDuration = metrics.histogram(HANDLER_DURATION, { type })
+  const outputCounters = new Map<string, Counter>()
+  const endings = new Map(consumes.lanes.map((lane) => [lane as string, bindEndings(lane)]))
+
+  function bindEndings(lane: string) {
+    return {
+      handled: metrics.counter(HANDLED_EVENTS, { type, lane, outcome: 'handled' }),
+      'dead-letter': metrics.counter(HANDLED_EVENTS, { type, lane, outcome: 'dead-letter' }),
+      age: metrics.histogram(EVENT_AGE, { type, lane }),
+    }
+  }
+
+  function handle(
+    record: IncomingRecord,
+    lane: string,
+  ): PipelineResult | Promise<PipelineResult | undefined> {
+    let event: Event
+    try {
+      event = decode(record.value, consumes)
+    } catch (error) {
+      return giveUp(record, undefined, { error: error as Error, attempts: 1, firstFailedAt: Date.now() })
+    }
+    return retry({
+      policy: options.retryPolicy,
+      stopping: options.stopping,
+      attempt: (attempt) => tryOnce(event, attempt),
+      retrying: (attempt, error) => {
+        metrics.counter(RETRIES, { type, lane }).add(1)
+        log.warn({ ...identify(event), attempt, err: error }, 'handling failed; it is tried again')
+      },
+      giveUp: (givenUp) => giveUp(record, event, givenUp),
+    })
+  }
+
+  function tryOnce(event: Event, attempt: number): PipelineResult | Promise<PipelineResult> {
+    const call = new HandlerCall(event, attempt, log)
+    const started = performance.now()
+    const ended = () => handlerDuration.observe((performance.now() - started) / 1000)
+    const finish = (result: HandlerResult): PipelineResult => {
+      ended()
+      return { outputs: encodeOutputs(result), outcome: 'handled', receivedAt: Number(event.receivedat) }
+    }
+    const fail = (error: unknown): never => {
+      ended()
+      throw error
+    }
+    let answer: HandlerResult | Promise<HandlerResult>
+    try {
+      answer = timeout(options.handle(event, call), handlerTimeoutMs, (reason) => call.abort(reason))
+    } catch (error) {
+      return fail(error)
+    }
+    return answer instanceof Promise ? answer.then(finish, fail) : finish(answer)
+  }
+
+  function giveUp(
+    record: IncomingRecord,
+    event: Event | undefined,
+    { error, attempts, firstFailedAt }: GivenUp,
+  ): PipelineResult {
+    const reason = reasonOf(error, event)
+    metrics.counter(DEAD_LETTERS, { type, reason }).add(1)
+    const { topic, partition, offset } = record
+    log.error(
+      { ...identify(event), topic, partition, offset, reason, attempts, err: error },
+      'an event was given up; it is a dead letter',
+    )
+    return {
+      outputs: [toDeadLetter(record, { service, reason, attempts, firstFailedAt, error }, dlq)],
+      outcome: 'dead-letter',
+      receivedAt: Number(event?.receivedat),
+    }
+  }
+
+  return {
+    handle,
+    undeliverable(record: IncomingRecord, _lane: string, detail: string): PipelineResult {
+      const error = new Error(`An output could not be stored: ${detail}`)
+      return giveUp(record, undefined, { error, attempts: 1, firstFailedAt: Date.now() })
+    },
+    finished(lane: string, { outcome, outputs, receivedAt }: PipelineResult): void {
+      const ending = endings.get(lane)!
+      ending[outcome].add(1)
+      const age = (Date.now() - receivedAt) / 1000
+      if (age >= 0) ending.age.observe(age)
+      if (outcome === 'handled') for (const output of outputs) countOutput(output)
+    },
+  }
+
+  function countOutput({ topic, lane }: PublishRecord): void {
+    let counter = outputCounters.get(topic)
+    if (!counter) {
+      counter = metrics.counter(OUTPUT_EVENTS, { type: topic.split('.')[1]!, lane })
+      outputCounters.set(topic, counter)
+    }
+    counter.add(1)
+  }
+}
+
+function reasonOf(error: Error, event: Event | undefined): DeadLetterReason {
+  if (error instanceof PoisonError) return 'poison'
+  if (error instanceof HandlerTimeoutError) return 'timeout'
+  return event === undefined && (error.name === 'DecodeError' || error.name === 'SchemaError')
+    ? 'schema'
+    : 'handler'
+}
+
+function identify(event: Event | undefined): { type?: string; id?: string; trace?: string } {
+  if (!event) return {}
+  return { type: event.type, id: event.id, ...(event.traceparent && { trace: event.traceparent }) }
+}

@@ -1,0 +1,143 @@
+import { createKafkaJsClient, type KafkaClient } from '@sluice/kafka'
+import { createLogger, createMetrics, type Logger, type Metrics } from '@sluice/telemetry'
+import { type AdminServer, type ReadinessCheck, startAdminServer } from './admin-server.ts'
+import { type BaseConfig, baseSettings, toKafkaConnection } from './base-settings.ts'
+import { SettingsError } from './errors.ts'
+import { type Config, describeSettings, parseSettings, printConfig, type Settings } from './settings.ts'
+
+export type ProcessContext<S extends Settings> = {
+  readonly config: Config<S> & BaseConfig
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly kafka: KafkaClient
+  /** Something that this process cannot mend. It stops with exit code 1; whoever runs it starts it again. */
+  crash(error: Error): void
+}
+
+export type RunningProcess = {
+  readonly checks: readonly ReadinessCheck[]
+  /** Finishes what is in hand, within the grace period, and lets go of everything. */
+  stop(graceMs: number): Promise<void>
+}
+
+export type ProcessOptions<S extends Settings> = {
+  /** Also the metric label, the log field and Kafka's client id. */
+  readonly name: string
+  readonly settings: S
+  start(context: ProcessContext<S>): Promise<RunningProcess>
+}
+
+/**
+ * One process, from its settings to its exit.
+ *
+ * Exit codes: 0 after SIGTERM, SIGINT or the end of a parent that holds an IPC channel to it; 1 after a crash or
+ * when the grace period was not enough; 2 when the environment does not configure it. `--print-config` prints
+ * what it would run with and exits with 0; `--print-settings` prints as JSON what can be set, and needs no
+ * environment.
+ *
+ * starting → running → stopping → gone. A signal while starting stops as soon as the start is through; a crash
+ * while stopping only changes the exit code. The deadline runs from the first signal and nothing extends it.
+ */
+export async function runProcess<S extends Settings>(options: ProcessOptions<S>): Promise<void> {
+  const { name } = options
+  const settings = { ...baseSettings, ...options.settings }
+  const config = readConfig(settings, name) as Config<S> & BaseConfig
+  const log = createLogger({ service: name, level: config.LOG_LEVEL })
+  const metrics = createMetrics(name)
+
+  let running: RunningProcess | undefined
+  let admin: AdminServer | undefined
+  let exitCode = 0
+  const { promise: stopRequested, resolve: requestStop } = Promise.withResolvers<string>()
+  let stopping = false
+
+  function stopFor(reason: string): void {
+    if (stopping) return
+    stopping = true
+    log.info({ reason }, 'stopping')
+    setTimeout(() => {
+      log.error('the grace period was not enough; what is in hand is read again by the next one')
+      process.exit(1)
+    }, config.SHUTDOWN_GRACE_MS + 1000).unref()
+    requestStop(reason)
+  }
+
+  function crash(error: Error): void {
+    exitCode = 1
+    log.fatal({ err: error }, 'the process cannot go on')
+    stopFor('crash')
+  }
+
+  process.on('SIGTERM', () => stopFor('SIGTERM'))
+  process.on('SIGINT', () => stopFor('SIGINT'))
+  process.on('disconnect', () => stopFor('the parent process is gone'))
+  // A parent that went while our modules were loading went before anybody listened.
+  if (process.connected === false) stopFor('the parent process is gone')
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', (reason) =>
+    crash(reason instanceof Error ? reason : new Error(String(reason))),
+  )
+
+  const starting: ReadinessCheck = {
+    name: 'started',
+    check: () => ({ ok: false, detail: 'The process is starting.' }),
+  }
+  const leaving: ReadinessCheck = {
+    name: 'stopping',
+    check: () => ({ ok: false, detail: 'The process is stopping.' }),
+  }
+  try {
+    admin = await startAdminServer({
+      host: config.ADMIN_HOST,
+      port: config.ADMIN_PORT,
+      checks: () => (stopping ? [leaving] : (running?.checks ?? [starting])),
+      metrics,
+      log,
+    })
+    const kafka = createKafkaJsClient(toKafkaConnection(config, name), {
+      log: (level, message, fields) => log[level](fields, message),
+    })
+    running = await options.start({ config, log, metrics, kafka, crash })
+    log.info({ admin: `http://${config.ADMIN_HOST}:${admin.port}` }, 'started')
+  } catch (error) {
+    crash(explain(error as NodeJS.ErrnoException))
+  }
+
+  await stopRequested
+  try {
+    await running?.stop(config.SHUTDOWN_GRACE_MS)
+  } catch (error) {
+    crash(error as Error)
+  }
+  await admin?.close()
+  log.info({ exitCode }, 'stopped')
+  process.exit(exitCode)
+}
+
+function readConfig<S extends Settings>(settings: S, name: string): Config<S> {
+  if (process.argv.includes('--print-settings')) {
+    console.log(JSON.stringify(describeSettings(settings)))
+    process.exit(0)
+  }
+  try {
+    const config = parseSettings(settings, process.env)
+    toKafkaConnection(config as unknown as BaseConfig, name)
+    if (process.argv.includes('--print-config')) {
+      console.log(printConfig(settings, config))
+      process.exit(0)
+    }
+    return config
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    console.error(`${name}: ${error.message}`)
+    process.exit(2)
+  }
+}
+
+function explain(error: NodeJS.ErrnoException & { port?: number }): Error {
+  if (error.code !== 'EADDRINUSE') return error
+  return new Error(
+    `Port ${error.port} is in use. Stop what uses it, or set another port in the environment.`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,88 @@
+import { type Backoff, backoffMs } from '@sluice/kafka'
+import { OutputError, PoisonError, SchemaError } from './errors.ts'
+
+export type RetryPolicy = Backoff & {
+  /** The first one included. */
+  readonly maxAttempts: number
+}
+
+/** How a record that could not be handled ended. */
+export type GivenUp = { readonly error: Error; readonly attempts: number; readonly firstFailedAt: number }
+
+/** Whether another attempt may succeed. The one place that decides. */
+export function isRetryable(error: unknown): boolean {
+  return !(error instanceof PoisonError || error instanceof SchemaError || error instanceof OutputError)
+}
+
+export type RetryOptions<Result> = {
+  readonly policy: RetryPolicy
+  attempt(attempt: number): Result | Promise<Result>
+  retrying(attempt: number, error: Error): void
+  giveUp(givenUp: GivenUp): Result
+  /** Ends the waiting between attempts; the answer is then `undefined`. */
+  readonly stopping: AbortSignal
+}
+
+/** Tries in place until it works, cannot work, or has been tried often enough. Answers at once if the first attempt does. */
+export function retry<Result>(options: RetryOptions<Result>): Result | Promise<Result | undefined> {
+  let answer: Result | Promise<Result>
+  try {
+    answer = options.attempt(1)
+  } catch (error) {
+    answer = Promise.reject(error)
+  }
+  return answer instanceof Promise ? retryOn(answer, options) : answer
+}
+
+async function retryOn<Result>(
+  first: Promise<Result>,
+  options: RetryOptions<Result>,
+): Promise<Result | undefined> {
+  const { policy, stopping } = options
+  let answer = first
+  let firstFailedAt = 0
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await answer
+    } catch (thrown) {
+      const error = toError(thrown)
+      firstFailedAt ||= Date.now()
+      if (!isRetryable(error) || attempt >= policy.maxAttempts)
+        return options.giveUp({ error, attempts: attempt, firstFailedAt })
+      options.retrying(attempt, error)
+    }
+    await pause(backoffMs(attempt, policy, Math.random), stopping)
+    if (stopping.aborted) return undefined
+    answer = attemptSafely(options, attempt + 1)
+  }
+}
+
+/** Whatever a handler throws: what comes after can rely on an error's name, message and stack being texts. */
+function toError(thrown: unknown): Error {
+  if (thrown instanceof Error && [thrown.name, thrown.message, thrown.stack ?? ''].every(isText))
+    return thrown
+  if (isText(thrown)) return new Error(thrown)
+  return new Error(`The handler threw what is no proper error (${typeof thrown}).`, { cause: thrown })
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+async function attemptSafely<Result>(options: RetryOptions<Result>, attempt: number): Promise<Result> {
+  return options.attempt(attempt)
+}
+
+function pause(ms: number, stopping: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    // A signal that was aborted before tells no listener.
+    if (stopping.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      stopping.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    stopping.addEventListener('abort', done, { once: true })
+  })
+}

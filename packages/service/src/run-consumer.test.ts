@@ -1,0 +1,22 @@
+import { afterEach, expect, test } from 'vitest'
+import { endFixtures, spawnFixture } from '../test-fixtures/spawn-fixture.ts'
+
+afterEach(endFixtures)
+
+// What it does with Kafka is tested with Kafka, in tests/.
+
+test('without Kafka it lives, is not ready and says why, and stops in time', async () => {
+  const { child, exit, admin } = spawnFixture('consumer.ts', {
+    KAFKA_BROKERS: '127.0.0.1:1',
+    ADMIN_PORT: '0',
+    SHUTDOWN_GRACE_MS: '2000',
+  })
+  const response = await fetch(`${await admin()}/readyz`)
+  expect(response.status).toBe(503)
+  expect(await response.json()).toEqual({
+    ready: false,
+    checks: [{ name: 'assignment', ok: false, detail: 'No answer of the consumer group yet.' }],
+  })
+  child.kill('SIGTERM')
+  expect(await exit).toEqual({ code: 0, signal: null })
+})
