@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto'
+import {
+  catalogue,
+  orderPlaced,
+  pageViewed,
+  paymentFailed,
+  planTopics,
+  shipmentDelayed,
+} from '@sluice/events'
+import { CloudEvent, HTTP } from 'cloudevents'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { type System, startSystem } from './system.ts'
+import { readTopics, type TopicLog } from './topic-log.ts'
+
+let system: System
+let log: TopicLog
+
+beforeAll(async () => {
+  system = await startSystem(inject('brokers'))
+  log = await readTopics(
+    inject('brokers'),
+    planTopics(catalogue).map(({ topic }) => topic),
+  )
+})
+
+afterAll(async () => {
+  await log?.close()
+  expect(await system?.stop()).toBe(0)
+})
+
+function post(
+  body: unknown,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+): Promise<Response> {
+  return fetch(`${system.ingest}/v1/events`, {
+    method: 'POST',
+    headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
+test('an order becomes a stock reservation that names its origin', async () => {
+  const id = randomUUID()
+  const response = await post({ type: 'order-placed', id, source: '/shop', data: orderPlaced.example })
+  expect(response.status).toBe(202)
+  expect(await response.json()).toMatchObject({
+    id,
+    status: 'accepted',
+    priority: 'normal',
+    decidedBy: 'default',
+  })
+
+  const stored = await log.find((event) => event.id === id, 'the order')
+  expect(stored.record.topic).toBe('events.order-placed.normal')
+  expect(String(stored.record.key)).toBe(orderPlaced.example.customer.id)
+  expect(String(stored.record.headers['content-type'])).toBe('application/cloudevents+json')
+
+  const output = await log.find((event) => event.causationid === id, 'the reservation')
+  expect(output.record.topic).toBe('events.stock-reserved.normal')
+  expect(output.event).toMatchObject({
+    type: 'stock-reserved',
+    source: '/services/order-placed',
+    correlationid: id,
+    priority: 'normal',
+    receivedat: stored.event.receivedat,
+    data: { orderId: orderPlaced.example.orderId, sku: 'tea-green', quantity: 2 },
+  })
+})
+
+test('a batch with one bad event takes the good ones and says what is wrong with the other', async () => {
+  const [first, bad, second] = [randomUUID(), randomUUID(), randomUUID()]
+  const response = await post([
+    { type: 'order-placed', id: first, source: '/shop', data: orderPlaced.example },
+    { type: 'order-placed', id: bad, source: '/shop', data: { ...orderPlaced.example, items: [] } },
+    { type: 'payment-failed', id: second, source: '/shop', data: paymentFailed.example },
+  ])
+  expect(response.status).toBe(207)
+  expect(await response.json()).toMatchObject({
+    accepted: 2,
+    rejected: 1,
+    results: [
+      { index: 0, id: first, status: 'accepted' },
+      { index: 1, id: bad, status: 'rejected', code: 'schema', errors: [{ pointer: '/data/items' }] },
+      { index: 2, id: second, status: 'accepted', priority: 'high' },
+    ],
+  })
+  const retry = await log.find((event) => event.causationid === second, 'the scheduled payment')
+  expect(retry.record.topic).toBe('events.payment-retry-scheduled.high')
+  expect(log.all().some(({ event }) => event.id === bad)).toBe(false)
+})
+
+test('a long delay is raised to high, and so is what follows from it', async () => {
+  const id = randomUUID()
+  const response = await post({
+    type: 'shipment-delayed',
+    id,
+    source: '/logistics',
+    data: { ...shipmentDelayed.example, delayDays: 3 },
+  })
+  expect(await response.json()).toMatchObject({ priority: 'high', decidedBy: 'rule:long-delay' })
+  const output = await log.find((event) => event.causationid === id, 'the notification')
+  expect(output.record.topic).toBe('events.notification-requested.high')
+})
+
+test("a bot's page view is filtered and stored nowhere", async () => {
+  const [bot, human] = [randomUUID(), randomUUID()]
+  const view = (id: string, userAgent: string) => ({
+    type: 'page-viewed',
+    id,
+    source: '/web',
+    data: { ...pageViewed.example, userAgent },
+  })
+  const filtered = await post(view(bot, 'Googlebot/2.1 (+http://www.google.com/bot.html)'))
+  expect(filtered.status).toBe(202)
+  expect(await filtered.json()).toMatchObject({ id: bot, status: 'filtered', decidedBy: 'rule:bots' })
+  expect((await post(view(human, pageViewed.example.userAgent))).status).toBe(202)
+  await log.find((event) => event.id === human, 'the page view of a person')
+  expect(log.all().some(({ event }) => event.id === bot)).toBe(false)
+})
+
+test('the CloudEvents SDK posts in binary, structured and batch mode', async () => {
+  const make = () =>
+    new CloudEvent({ id: randomUUID(), source: '/sdk', type: 'order-placed', data: orderPlaced.example })
+  const [binary, structured, batched] = [make(), make(), make()]
+  for (const message of [HTTP.binary(binary), HTTP.structured(structured)]) {
+    const response = await post(message.body, message.headers as Record<string, string>)
+    expect(response.status).toBe(202)
+  }
+  const batch = await post([batched.toJSON()], { 'content-type': 'application/cloudevents-batch+json' })
+  expect(batch.status).toBe(202)
+  for (const { id } of [binary, structured, batched]) {
+    const { event } = await log.find((candidate) => candidate.id === id, 'the event of the SDK')
+    expect(event).toMatchObject({ source: '/sdk', type: 'order-placed', data: orderPlaced.example })
+    expect(new CloudEvent(event as never).validate()).toBe(true)
+  }
+})
+
+test('a traceparent is carried from HTTP through Kafka to the outputs', async () => {
+  const id = randomUUID()
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const event = { type: 'order-placed', id, source: '/shop', data: orderPlaced.example }
+  await post(event, { 'content-type': 'application/json', traceparent })
+  const output = await log.find((candidate) => candidate.causationid === id, 'the output')
+  expect(output.event.traceparent).toBe(traceparent)
+})
+
+test('health and metrics answer on the admin ports', async () => {
+  for (const service of [
+    'gateway',
+    'order-placed',
+    'payment-failed',
+    'page-viewed',
+    'user-registered',
+    'shipment-delayed',
+  ]) {
+    expect((await fetch(`${system.admin(service)}/livez`)).status).toBe(200)
+    expect((await fetch(`${system.admin(service)}/readyz`)).status).toBe(200)
+    expect(await (await fetch(`${system.admin(service)}/metrics`)).text()).toContain(`service="${service}"`)
+  }
+  const text = await (await fetch(`${system.admin('order-placed')}/metrics`)).text()
+  expect(text).toMatch(
+    /sluice_event_age_seconds_count\{type="order-placed",lane="normal",service="order-placed"\} [1-9]/,
+  )
+})
