@@ -1,0 +1,47 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { ProblemCode } from '../problems.ts'
+import { type Candidate, nameKind } from './candidate.ts'
+import type { BodyForm } from './media-type.ts'
+import { parseJson } from './parse-json.ts'
+import { isBinaryMode, readBinaryCloudEvent, readCloudEvent } from './read-cloudevents.ts'
+import { readBareEvent } from './read-json.ts'
+
+export type ReadBody =
+  | { readonly kind: 'one'; readonly candidates: readonly Candidate[] }
+  | { readonly kind: 'batch'; readonly candidates: readonly Candidate[] }
+  | { readonly kind: 'problem'; readonly code: ProblemCode; readonly detail: string }
+
+/** The candidates in a body, or why it cannot be read at all. */
+export function readBody(
+  form: BodyForm,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+  maxBatchEvents: number,
+): ReadBody {
+  const json = parseJson(body)
+  if (!json.ok) return problem(json.code, json.detail)
+  const { value } = json
+  if (form === 'bare' && isBinaryMode(headers)) {
+    return { kind: 'one', candidates: [readBinaryCloudEvent(headers, value)] }
+  }
+  const read = form === 'bare' ? readBareEvent : readCloudEvent
+  if (!Array.isArray(value)) {
+    if (form !== 'structured-batch') return { kind: 'one', candidates: [read(value)] }
+    return problem('invalid-event', `A batch is a JSON array of events, not ${nameKind(value)}.`)
+  }
+  if (form === 'structured') {
+    return problem('invalid-event', 'For an array of events use application/cloudevents-batch+json.')
+  }
+  if (value.length === 0) return problem('empty-batch', 'The array has no events.')
+  if (value.length > maxBatchEvents) {
+    return problem(
+      'batch-too-large',
+      `A batch may have ${maxBatchEvents} events; this one has ${value.length}.`,
+    )
+  }
+  return { kind: 'batch', candidates: value.map(read) }
+}
+
+function problem(code: ProblemCode, detail: string): ReadBody {
+  return { kind: 'problem', code, detail }
+}

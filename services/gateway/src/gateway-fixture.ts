@@ -1,0 +1,99 @@
+import { type CatalogueEntry, catalogue } from '@sluice/events'
+import { type PublishOutcome, type PublishRecord, partitionOf, type Receipt } from '@sluice/kafka'
+import { createLogger, createMetrics } from '@sluice/telemetry'
+import { createIngest } from './ingest.ts'
+import { builtInRules, type Rule } from './rules.ts'
+import { createServer } from './server.ts'
+
+/** The gateway of a test: the whole of it, with a publisher that answers as told and no socket. */
+export function createTestGateway(options: TestGatewayOptions = {}) {
+  const published: PublishRecord[] = []
+  const unsettled: (() => void)[] = []
+  const logged: string[] = []
+  const answer = options.outcome ?? (() => ({ status: 'stored' }) as const)
+  const metrics = createMetrics('gateway')
+  const log = createLogger({
+    service: 'gateway',
+    level: 'info',
+    destination: { write: (line: string) => void logged.push(line) },
+  })
+  const entries = options.entries ?? catalogue
+
+  const publisher = {
+    publish(record: PublishRecord, receipt: Receipt, index: number): void {
+      const outcome = answer(record, published.length)
+      published.push(record)
+      const settle = () => receipt.settled(index, outcome)
+      // As the real one does: what is full is said at once, everything else later.
+      if (options.hold) unsettled.push(settle)
+      else if (outcome.status === 'overloaded') settle()
+      else setImmediate(settle)
+    },
+  }
+
+  const server = createServer({
+    ingest: createIngest({
+      entries,
+      rules: options.rules ?? builtInRules,
+      publisher,
+      partitionOf: (key) => partitionOf(key, 3),
+      maxEventBytes: options.maxEventBytes ?? 512 * 1024,
+      metrics,
+      log,
+      now: () => NOW,
+    }),
+    entries,
+    maxBodyBytes: options.maxBodyBytes ?? 8 * 1024 * 1024,
+    maxBatchEvents: options.maxBatchEvents ?? 10_000,
+    publishTimeoutMs: 5000,
+    metrics,
+    log,
+  })
+
+  return {
+    server,
+    metrics,
+    /** Everything given to the publisher, in order. */
+    published,
+    logged,
+    /** The stored events. */
+    stored: () => published.map(({ value }) => JSON.parse(String(value))),
+    /** With `hold`: settles what was published so far. */
+    release: () => {
+      for (const settle of unsettled.splice(0)) settle()
+    },
+    async post(body: unknown, headers: Record<string, string> = {}) {
+      const response = await server.inject({
+        method: 'POST',
+        url: '/v1/events',
+        headers: { 'content-type': 'application/json', ...headers },
+        payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+      })
+      return {
+        ...response,
+        status: response.statusCode,
+        headers: response.headers,
+        json: parse(response.payload),
+      }
+    },
+  }
+}
+
+export type TestGatewayOptions = {
+  /** What becomes of a record, by itself and by how many came before. */
+  readonly outcome?: (record: PublishRecord, index: number) => PublishOutcome
+  readonly hold?: boolean
+  readonly entries?: readonly CatalogueEntry[]
+  readonly rules?: readonly Rule[]
+  readonly maxEventBytes?: number
+  readonly maxBodyBytes?: number
+  readonly maxBatchEvents?: number
+}
+
+/** The time that the gateway of a test believes it is. */
+export const NOW = Date.UTC(2026, 10, 24, 12, 30, 15, 123)
+
+// biome-ignore lint/suspicious/noExplicitAny: assertions look into it
+function parse(payload: string): any {
+  return payload === '' ? undefined : JSON.parse(payload)
+}

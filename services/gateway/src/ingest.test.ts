@@ -1,0 +1,205 @@
+import { orderPlaced } from '@sluice/events'
+import type { PublishOutcome, PublishRecord } from '@sluice/kafka'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createTestGateway } from './gateway-fixture.ts'
+
+const order = (id: string, customer = 'c-7', more: object = {}) => ({
+  type: 'order-placed',
+  id,
+  data: { ...orderPlaced.example, customer: { ...orderPlaced.example.customer, id: customer } },
+  ...more,
+})
+const unknownType = { type: 'nope', data: {} }
+const filtered = {
+  type: 'page-viewed',
+  data: {
+    visitorId: 'v',
+    sessionId: 's',
+    url: 'https://shop.example.com/',
+    userAgent: 'Googlebot/2.1',
+    viewportWidth: 1,
+    pageOfSession: 1,
+  },
+}
+
+const OUTCOMES = {
+  stored: { status: 'stored' },
+  overloaded: { status: 'overloaded' },
+  unavailable: { status: 'failed', reason: 'unavailable', detail: 'x' },
+  unknownTopic: { status: 'failed', reason: 'unknown-topic', detail: 'x' },
+  notAuthorised: { status: 'failed', reason: 'not-authorised', detail: 'x' },
+  invalid: { status: 'failed', reason: 'invalid', detail: 'x' },
+  tooLarge: { status: 'failed', reason: 'too-large', detail: 'x' },
+  afterFailed: { status: 'failed', reason: 'after-failed', detail: 'x' },
+  unknown: { status: 'unknown', detail: 'x' },
+} satisfies Record<string, PublishOutcome>
+
+test.each([
+  [OUTCOMES.stored, 202, undefined, 'accepted'],
+  [OUTCOMES.overloaded, 503, 'overloaded', 'refused'],
+  [OUTCOMES.unavailable, 503, 'unavailable', 'refused'],
+  [OUTCOMES.unknownTopic, 503, 'unavailable', 'refused'],
+  [OUTCOMES.notAuthorised, 503, 'unavailable', 'refused'],
+  [OUTCOMES.invalid, 503, 'unavailable', 'refused'],
+  [OUTCOMES.tooLarge, 413, 'event-too-large', 'rejected'],
+  [OUTCOMES.afterFailed, 503, 'after-refused', 'refused'],
+  [OUTCOMES.unknown, 503, 'unconfirmed', 'unknown'],
+] as const)('%j of the publisher is %i %s', async (outcome, status, code, outcomeOfEvent) => {
+  const gateway = createTestGateway({ outcome: () => outcome })
+  const response = await gateway.post(order('1'))
+  expect(response.status).toBe(status)
+  expect(response.json.code).toBe(code)
+  expect(response.json.outcome ?? response.json.status).toBe(outcomeOfEvent)
+  expect(Number(response.headers['retry-after'] ?? 0) > 0).toBe(status === 503)
+})
+
+/** By the id of the event. */
+function byId(outcomes: Record<string, PublishOutcome>) {
+  return (record: PublishRecord) => outcomes[JSON.parse(String(record.value)).id] ?? OUTCOMES.stored
+}
+
+const outcome = byId({ full: OUTCOMES.overloaded, lost: OUTCOMES.unknown })
+const [taken, full, lost] = [order('1', 'a'), order('full', 'b'), order('lost', 'c')]
+
+test.each([
+  ['all accepted', 202, [taken, order('2')]],
+  ['accepted, filtered and duplicate', 202, [taken, taken, filtered]],
+  ['all rejected', 422, [unknownType, unknownType]],
+  ['all refused or unknown', 503, [full, lost]],
+  ['accepted and rejected', 207, [taken, unknownType]],
+  ['filtered and rejected', 207, [filtered, unknownType]],
+  ['accepted and refused', 207, [taken, full]],
+  ['accepted and unknown', 207, [taken, lost]],
+  ['rejected and refused', 207, [unknownType, full]],
+])('a batch, %s, is %i', async (_what, status, body) => {
+  const response = await createTestGateway({ outcome }).post(body)
+  expect(response.status).toBe(status)
+  expect(response.headers['content-type']).toBe('application/json')
+  expect(response.headers['retry-after'] !== undefined).toBe(status === 503)
+  const { results, ...counts } = response.json
+  expect(results).toHaveLength(body.length)
+  for (const [name, count] of Object.entries(counts)) {
+    expect(results.filter((result: { status: string }) => result.status === name)).toHaveLength(Number(count))
+  }
+})
+
+const codesOf = (json: { results: { code?: string; status: string }[] }) =>
+  json.results.map(({ code, status }) => code ?? status)
+
+test('the same event twice is a duplicate, whatever the order of its members', async () => {
+  const gateway = createTestGateway()
+  const { data, ...rest } = order('1')
+  const { json } = await gateway.post([order('1'), { data, ...rest }])
+  expect(codesOf(json)).toEqual(['accepted', 'duplicate'])
+  expect(gateway.published).toHaveLength(1)
+})
+
+test('one id with other content is refused for good; with another source it is another event', async () => {
+  const gateway = createTestGateway()
+  const { json } = await gateway.post([
+    order('1'),
+    order('1', 'other'),
+    order('1', 'c-7', { source: '/elsewhere' }),
+    order('1', 'c-7', { subject: 'other' }),
+  ])
+  expect(codesOf(json)).toEqual(['accepted', 'id-reused', 'accepted', 'id-reused'])
+  expect(json.results[1].errors[0].detail).toContain('index 0')
+})
+
+test('what was rejected does not occupy its id', async () => {
+  const gateway = createTestGateway({ maxEventBytes: 2000 })
+  const large = order('1', 'c-7', { subject: 'x'.repeat(500) })
+  large.data = { ...large.data, items: Array(50).fill({ sku: 'x'.repeat(100), quantity: 1 }) }
+  const { json } = await gateway.post([{ ...order('1'), data: {} }, large, order('1'), order('1')])
+  expect(codesOf(json)).toEqual(['schema', 'event-too-large', 'accepted', 'duplicate'])
+})
+
+test.each([
+  [OUTCOMES.unknown, ['unconfirmed', 'unconfirmed']],
+  [OUTCOMES.unavailable, ['unavailable', 'unavailable']],
+  [OUTCOMES.overloaded, ['overloaded', 'overloaded']],
+])('a repeat shares the fate of the first: %j', async (fate, codes) => {
+  const { json } = await createTestGateway({ outcome: () => fate }).post([order('1'), order('1')])
+  expect(codesOf(json)).toEqual(codes)
+})
+
+test('a repeat of a filtered event is filtered', async () => {
+  const event = { ...filtered, id: '1' }
+  const { json } = await createTestGateway().post([event, event])
+  expect(json.results.map(({ status, decidedBy }: Record<string, string>) => [status, decidedBy])).toEqual([
+    ['filtered', 'rule:bots'],
+    ['filtered', 'rule:bots'],
+  ])
+})
+
+test('after an event that found its lane full, later ones of its key wait, other keys and lanes do not', async () => {
+  const gateway = createTestGateway({ outcome })
+  const { json } = await gateway.post([
+    order('1', 'b'),
+    order('full', 'b'),
+    order('2', 'b'),
+    order('3', 'other'),
+    order('4', 'b', { priority: 'high' }),
+  ])
+  expect(codesOf(json)).toEqual(['accepted', 'overloaded', 'after-refused', 'accepted', 'accepted'])
+  expect(gateway.stored().map(({ id }) => id)).toEqual(['1', 'full', '3', '4'])
+})
+
+test('events without an id are never taken for each other', async () => {
+  const { json } = await createTestGateway().post([
+    order('1'),
+    { ...order('1'), id: undefined },
+    { ...order('1'), id: undefined },
+  ])
+  expect(json).toMatchObject({ accepted: 3 })
+})
+
+test('everything of a key goes to one partition, in its order', async () => {
+  const gateway = createTestGateway()
+  await gateway.post(Array.from({ length: 60 }, (_, i) => order(String(i), `c-${i % 7}`)))
+  const partitions = new Map<unknown, Set<number>>()
+  for (const { key, partition } of gateway.published) {
+    partitions.set(key, (partitions.get(key) ?? new Set()).add(partition))
+  }
+  expect([...partitions.values()].map((set) => set.size)).toEqual(Array(7).fill(1))
+  expect(gateway.stored().map(({ id }) => id)).toEqual(Array.from({ length: 60 }, (_, i) => String(i)))
+})
+
+test('for any mix of events and outcomes: one result each, counted right, accepted only what was stored', async () => {
+  const event = fc.record({ id: fc.constantFrom('1', '2', '3', '4'), customer: fc.constantFrom('a', 'b') })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(event, { minLength: 1, maxLength: 12 }),
+      fc.array(fc.constantFrom(...Object.values(OUTCOMES)), { minLength: 12, maxLength: 12 }),
+      async (events, fates) => {
+        const gateway = createTestGateway({ outcome: (_record, index) => fates[index]! })
+        const { json } = await gateway.post(events.map(({ id, customer }) => order(id, customer)))
+        expect(json.results).toHaveLength(events.length)
+        const stored = gateway.stored().filter((_, index) => fates[index]!.status === 'stored')
+        const accepted = json.results.filter(({ status }: { status: string }) => status === 'accepted')
+        expect(accepted.map(({ id }: { id: string }) => id)).toEqual(stored.map(({ id }) => id))
+      },
+    ),
+  )
+})
+
+test('every event is counted once, by type, lane, outcome and code; unknown types share one label', async () => {
+  const gateway = createTestGateway({ outcome })
+  await gateway.post([taken, taken, full, lost, unknownType, filtered, { ...order('9'), data: {} }])
+  const text = await gateway.metrics.text()
+  const counted = (labels: string) =>
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`sluice_ingest_events_total{${labels}`))
+      ?.split(' ')[1]
+  expect(counted('type="order-placed",lane="normal",outcome="accepted",code=""')).toBe('1')
+  expect(counted('type="order-placed",lane="normal",outcome="duplicate",code=""')).toBe('1')
+  expect(counted('type="order-placed",lane="normal",outcome="refused",code="overloaded"')).toBe('1')
+  expect(counted('type="order-placed",lane="normal",outcome="unknown",code="unconfirmed"')).toBe('1')
+  expect(counted('type="",lane="",outcome="rejected",code="unknown-type"')).toBe('1')
+  expect(counted('type="order-placed",lane="",outcome="rejected",code="schema"')).toBe('1')
+  expect(counted('type="page-viewed",lane="",outcome="filtered",code=""')).toBe('1')
+  expect(text).toMatch(/sluice_prioritised_events_total\{type="order-placed",decided_by="default".*\} 1/)
+  expect(text).toMatch(/sluice_ingest_requests_total\{status="207".*\} 1/)
+})

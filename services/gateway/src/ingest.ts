@@ -1,0 +1,144 @@
+import type { CatalogueEntry } from '@sluice/events'
+import type { Publisher, PublishOutcome } from '@sluice/kafka'
+import { FILTERED_EVENTS, INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
+import type { Candidate } from './body/candidate.ts'
+import type { Receipt } from './encode-value.ts'
+import { createEventIds } from './event-id.ts'
+import { createJudge, type Earlier, type JudgeOptions } from './judge.ts'
+import { createResult, type Result, reject, settleAs } from './results.ts'
+import type { Rule } from './rules.ts'
+import { planTypes } from './type-plans.ts'
+
+export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
+  readonly entries: readonly CatalogueEntry[]
+  readonly rules: readonly Rule[]
+  readonly publisher: Pick<Publisher, 'publish'>
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+/**
+ * Takes the events of one request and resolves when the fate of each is known, to one result per event in
+ * order. Never rejects because of an event.
+ *
+ * Two events of one identity: the second shares the outcome of the first, or is `id-reused` when its content
+ * differs. Only this request is looked at.
+ *
+ * Order: after an event that was not stored, later ones of its topic and key in the request are not stored
+ * either. The publisher sees to that for what it took; what it refuses at once is seen to here.
+ */
+export type Ingest = (
+  candidates: readonly Candidate[],
+  traceparent: string | undefined,
+) => Promise<readonly Result[]>
+
+export function createIngest(options: IngestOptions): Ingest {
+  const { publisher, metrics, log } = options
+  const now = options.now ?? Date.now
+  const plans = planTypes(options.entries, options.rules, metrics)
+  const judge = createJudge({ ...options, plans })
+
+  return function ingest(candidates, traceparent) {
+    const { promise, resolve } = Promise.withResolvers<readonly Result[]>()
+    const receivedAt = now()
+    const receipt = openReceipt(receivedAt, traceparent)
+    const newId = createEventIds(receivedAt)
+    const earlier = candidates.length > 1 ? rememberEarlier() : undefined
+    const results: Result[] = []
+    const repeats: { readonly index: number; readonly first: number }[] = []
+    /** Topic and key of what the publisher refused at once. */
+    const held = new Set<string>()
+    // One more than is published, so that outcomes that come at once do not end the request too soon.
+    let open = 1
+
+    const outcomes = {
+      settled(index: number, outcome: PublishOutcome): void {
+        settle(results[index]!, outcome)
+        if (--open === 0) finish()
+      },
+    }
+
+    for (let index = 0; index < candidates.length; index++) {
+      const { id, type } = candidates[index]!
+      const result = createResult(id ?? newId(), type)
+      results.push(result)
+      try {
+        const verdict = judge(candidates, index, result, receipt, earlier)
+        if (verdict === undefined) continue
+        if ('repeats' in verdict) repeats.push({ index, first: verdict.repeats })
+        else if (held.size > 0 && held.has(placeOf(verdict))) settleAs(result, 'refused', 'after-refused')
+        else {
+          open++
+          publisher.publish(verdict, outcomes, index)
+          if (result.status === 'refused') held.add(placeOf(verdict))
+        }
+      } catch (error) {
+        log.error({ err: error, type, id: result.id, traceparent }, 'an event could not be judged: a bug')
+        settleAs(result, 'refused', 'internal')
+      }
+    }
+    if (--open === 0) finish()
+    return promise
+
+    function finish(): void {
+      for (const { index, first } of repeats) share(results[index]!, results[first]!)
+      for (const result of results) count(result)
+      resolve(results)
+    }
+  }
+
+  function count({ type, status, code, way, filteredBy }: Result): void {
+    if (status === 'accepted') {
+      way!.accepted.add(1)
+      way!.prioritised.add(1)
+      return
+    }
+    // Of the posted types only known ones become labels: there is no end to the others.
+    const known = type !== null && plans.has(type) ? type : ''
+    const labels = { type: known, lane: way?.lane ?? '', outcome: status, code: code ?? '' }
+    metrics.counter(INGEST_EVENTS, labels).add(1)
+    if (filteredBy !== undefined) metrics.counter(FILTERED_EVENTS, { type: known, rule: filteredBy }).add(1)
+  }
+}
+
+function openReceipt(receivedAt: number, traceparent: string | undefined): Receipt {
+  return { time: new Date(receivedAt).toISOString(), receivedat: String(receivedAt), traceparent }
+}
+
+function rememberEarlier(): Earlier {
+  const firsts = new Map<string, number>()
+  return {
+    findOrAdd(identity, index) {
+      const first = firsts.get(identity)
+      if (first === undefined) firsts.set(identity, index)
+      return first
+    },
+    remove: (identity) => void firsts.delete(identity),
+  }
+}
+
+function placeOf({ topic, key }: { readonly topic: string; readonly key: unknown }): string {
+  return `${topic}\n${key}`
+}
+
+/** Takes over what the publisher says. */
+function settle(result: Result, outcome: PublishOutcome): void {
+  if (outcome.status === 'stored') settleAs(result, 'accepted', undefined)
+  else if (outcome.status === 'overloaded') settleAs(result, 'refused', 'overloaded')
+  else if (outcome.status === 'unknown') settleAs(result, 'unknown', 'unconfirmed')
+  else if (outcome.reason === 'after-failed') settleAs(result, 'refused', 'after-refused')
+  else if (outcome.reason === 'too-large') reject(result, 'event-too-large', LARGER_THAN_KAFKA_TAKES)
+  else settleAs(result, 'refused', 'unavailable')
+}
+
+const LARGER_THAN_KAFKA_TAKES = [{ pointer: '', detail: 'The event is larger than Kafka takes.' }]
+
+/** A repeat ends as what it repeats; of an accepted event it is the duplicate. */
+function share(repeat: Result, first: Result): void {
+  settleAs(repeat, first.status === 'accepted' ? 'duplicate' : first.status, first.code)
+  repeat.errors = first.errors
+  repeat.way = first.way
+  repeat.filteredBy = first.filteredBy
+}

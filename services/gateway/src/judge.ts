@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util'
+import { CLOUDEVENTS_JSON, CONTENT_TYPE, dataSchemaOf } from '@sluice/events'
+import type { PublishRecord } from '@sluice/kafka'
+import type { Candidate } from './body/candidate.ts'
+import { DEFAULT_SOURCE, encodeValue, type Receipt } from './encode-value.ts'
+import { type Result, reject, settleAs } from './results.ts'
+import { suggest } from './suggest.ts'
+import { findFilter, findWay, type TypePlan, type TypePlans } from './type-plans.ts'
+
+export type JudgeOptions = {
+  readonly plans: TypePlans
+  /** The partition of a key, the same for every topic of a type. */
+  readonly partitionOf: (key: string) => number
+  /** How large a record's value may be. */
+  readonly maxEventBytes: number
+}
+
+/** Finds an earlier event of the same request. */
+export type Earlier = {
+  /**
+   * Index of the first event of this identity that was not rejected; this one becomes it when there is none.
+   * Undefined: there is none.
+   */
+  findOrAdd(identity: string, index: number): number | undefined
+  remove(identity: string): void
+}
+
+/** What is to be done with a judged event. Undefined: nothing, its result says why. */
+export type Verdict = PublishRecord | { readonly repeats: number } | undefined
+
+/**
+ * One event's column up to the publisher: validate → identity → filter → prioritise → route. Pure but for the
+ * result, which it completes when the event leaves the column.
+ * Throws when a definition or a rule does: a bug of ours.
+ */
+export type Judge = (
+  candidates: readonly Candidate[],
+  index: number,
+  result: Result,
+  receipt: Receipt,
+  earlier: Earlier | undefined,
+) => Verdict
+
+export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions): Judge {
+  const postable = [...plans.values()]
+    .filter(({ definition }) => definition.origin === 'producer')
+    .map(({ definition }) => definition.type)
+
+  return function judge(candidates, index, result, receipt, earlier) {
+    const candidate = candidates[index]!
+    const plan = validate(candidate, result)
+    if (!plan) return undefined
+
+    let identity: string | undefined
+    if (earlier && candidate.id !== undefined) {
+      // A line break is in neither: attributes have no control characters.
+      identity = `${candidate.source ?? DEFAULT_SOURCE}\n${candidate.id}`
+      const first = earlier.findOrAdd(identity, index)
+      if (first !== undefined) {
+        if (isDeepStrictEqual(candidates[first]!.posted, candidate.posted)) return { repeats: first }
+        return reject(result, 'id-reused', [
+          {
+            pointer: '/id',
+            detail: `The event at index ${first} has the same source and id, but other content.`,
+          },
+        ])
+      }
+    }
+
+    const filter = findFilter(plan, candidate.data)
+    if (filter) {
+      settleAs(result, 'filtered', undefined)
+      result.filteredBy = filter.name
+      return undefined
+    }
+
+    const way = findWay(plan, candidate.priority, candidate.data)
+    const { lane, topic } = way
+    result.way = way
+
+    const key = plan.definition.key(candidate.data)
+    const value = encodeValue(candidate, result.idText, way, receipt)
+    if (isLargerThan(maxEventBytes, value)) {
+      if (identity !== undefined) earlier!.remove(identity)
+      return reject(result, 'event-too-large', [
+        { pointer: '', detail: `An event may have at most ${maxEventBytes} bytes when it is stored.` },
+      ])
+    }
+    return { lane, topic, partition: partitionOf(key), key, value, headers: HEADERS }
+  }
+
+  /** The plan of the event's type, or nothing and the reason in `result`. */
+  function validate(candidate: Candidate, result: Result): TypePlan | undefined {
+    if (candidate.refusal) return reject(result, candidate.refusal.code, candidate.refusal.errors)
+    const type = candidate.type!
+    const plan = plans.get(type)
+    if (!plan) {
+      const nearest = suggest(type, postable)
+      const hint = nearest ? ` Did you mean "${nearest}"?` : ''
+      return reject(result, 'unknown-type', [
+        { pointer: '/type', detail: `There is no event type "${type}".${hint}` },
+      ])
+    }
+    const { definition } = plan
+    if (definition.origin === 'derived') {
+      return reject(result, 'not-allowed', [
+        { pointer: '/type', detail: `Events of type "${type}" are derived; producers may not post them.` },
+      ])
+    }
+    if (candidate.dataschema !== undefined && !fitsSchema(definition, candidate.dataschema)) {
+      const ours = dataSchemaOf(type, definition.version)
+      return reject(result, 'invalid-event', [
+        {
+          pointer: '/dataschema',
+          detail: `"dataschema" must be absent, or ${ours} or an earlier version of it.`,
+        },
+      ])
+    }
+    const errors = definition.validate(candidate.data)
+    if (!errors) return plan
+    return reject(
+      result,
+      'schema',
+      errors.map(({ pointer, detail }) => ({ pointer: `/data${pointer}`, detail })),
+    )
+  }
+}
+
+const HEADERS = Object.freeze({ [CONTENT_TYPE]: CLOUDEVENTS_JSON })
+
+/** Versions of a schema are compatible, so a producer may name the one it was written for. */
+function fitsSchema({ type, version }: TypePlan['definition'], dataschema: string): boolean {
+  for (let earlier = version; earlier >= 1; earlier--) {
+    if (dataschema === dataSchemaOf(type, earlier)) return true
+  }
+  return false
+}
+
+/** A UTF-16 unit has at most 3 bytes in UTF-8: most events need not be measured. */
+function isLargerThan(bytes: number, text: string): boolean {
+  return text.length * 3 > bytes && Buffer.byteLength(text) > bytes
+}

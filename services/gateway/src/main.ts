@@ -1,0 +1,60 @@
+import { catalogue, LANES, laneTopic, PARTITIONS_PER_TYPE } from '@sluice/events'
+import { createPublisher, partitionOf } from '@sluice/kafka'
+import { runProcess } from '@sluice/service'
+import { createIngest } from './ingest.ts'
+import { watchKafkaReached } from './kafka-reached.ts'
+import { builtInRules } from './rules.ts'
+import { createServer } from './server.ts'
+import { gatewaySettings } from './settings.ts'
+
+/** Settings → publisher → ingest → server → readiness; stopped in the reverse order. */
+await runProcess({
+  name: 'gateway',
+  settings: gatewaySettings,
+  async start({ config, log, metrics, kafka }) {
+    const publisher = createPublisher({
+      client: kafka,
+      lanes: LANES,
+      deliveryTimeoutMs: config.PUBLISH_TIMEOUT_MS,
+      maxBufferBytes: config.PUBLISH_BUFFER_BYTES,
+      metrics,
+      log,
+    })
+    const ingest = createIngest({
+      entries: catalogue,
+      rules: builtInRules,
+      publisher,
+      partitionOf: (key) => partitionOf(key, PARTITIONS_PER_TYPE),
+      maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
+      metrics,
+      log,
+    })
+    const server = createServer({
+      ingest,
+      entries: catalogue,
+      maxBodyBytes: config.INGEST_MAX_BODY_BYTES,
+      maxBatchEvents: config.INGEST_MAX_BATCH_EVENTS,
+      publishTimeoutMs: config.PUBLISH_TIMEOUT_MS,
+      metrics,
+      log,
+    })
+    const url = await server.listen({ host: config.GATEWAY_HOST, port: config.GATEWAY_PORT })
+    log.info({ url }, 'listening')
+    const kafkaReached = watchKafkaReached({
+      kafka,
+      topics: catalogue
+        .filter(({ definition }) => definition.origin === 'producer')
+        .flatMap(({ definition: { type, lanes } }) => lanes.map((lane) => laneTopic(type, lane))),
+      retryMs: 1000,
+      log,
+    })
+    return {
+      checks: [kafkaReached.check],
+      async stop() {
+        await kafkaReached.stop()
+        await server.close()
+        await publisher.close()
+      },
+    }
+  },
+})

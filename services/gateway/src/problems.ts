@@ -1,0 +1,145 @@
+/** A kind of error. Stable: clients may branch on `code`; a code is never reused for something else. */
+export type Problem = {
+  /** The HTTP status when it is the answer to a request with one event, or to the request as a whole. */
+  readonly status: number
+  readonly title: string
+  /** Whether sending the very same again may succeed. */
+  readonly retryable: boolean
+  /** What to do about it, when nothing more precise is known. */
+  readonly detail: string
+  /** Seconds for `Retry-After`. */
+  readonly retryAfter?: number
+}
+
+/** Every code that the gateway answers with. `docs/errors.md` explains each under the same name. */
+export const problems = {
+  'invalid-request': problem(400, 'The request is malformed', 'Send a well-formed HTTP request.'),
+  'empty-body': problem(400, 'The body is empty', 'Post one event, or an array of events.'),
+  'invalid-json': problem(400, 'The body is not JSON', 'Post JSON in UTF-8.'),
+  'too-deep': problem(400, 'The body is nested too deeply', 'Nest arrays and objects less deeply.'),
+  'forbidden-key': problem(
+    400,
+    'The body has a forbidden key',
+    'Do not use the key "__proto__", nor "constructor" with a "prototype" inside.',
+  ),
+  'empty-batch': problem(400, 'The batch is empty', 'Post at least one event.'),
+  'invalid-event': problem(400, 'The event is malformed', 'See errors for what is wrong.'),
+  'reserved-attribute': problem(
+    400,
+    'An attribute is reserved',
+    'Leave out the attributes that only the gateway may set.',
+  ),
+  'not-allowed': problem(
+    403,
+    'This type is not for producers',
+    'Events of this type are derived from other events by a service.',
+  ),
+  'not-found': problem(404, 'There is nothing here', 'Check the path: events go to /v1/events.'),
+  'unknown-type': problem(404, 'The event type is not known', 'GET /v1/types lists the known types.'),
+  'method-not-allowed': problem(
+    405,
+    'This method is not supported here',
+    'The Allow header has those that are.',
+  ),
+  'request-timeout': problem(408, 'The request took too long', 'Send the whole request sooner.', true),
+  'id-reused': problem(
+    409,
+    'The id belongs to another event',
+    'An earlier event has the same source and id but other content. Give each event an id of its own.',
+  ),
+  'body-too-large': problem(413, 'The body is too large', 'Send fewer events in one request.'),
+  'batch-too-large': problem(413, 'The batch has too many events', 'Send fewer events in one request.'),
+  'event-too-large': problem(
+    413,
+    'The event is too large',
+    'Store large content elsewhere and send a reference.',
+  ),
+  'unsupported-media-type': problem(
+    415,
+    'The media type is not supported',
+    'Use application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8 and not compressed.',
+  ),
+  'unsupported-data': problem(415, 'The data is not JSON', 'Send data as JSON, in the member "data".'),
+  schema: problem(422, 'The data does not fit its type', 'See errors for what is wrong.'),
+  'headers-too-large': problem(431, 'The request headers are too large', 'Send fewer or shorter headers.'),
+  internal: problem(
+    500,
+    'The gateway failed',
+    'This is a bug of the gateway, and it is logged. Send it again later, with the same id.',
+    true,
+  ),
+  overloaded: problem(
+    503,
+    'The lane is full',
+    'Nothing was stored. Send it again later, with the same id.',
+    true,
+    1,
+  ),
+  unavailable: problem(
+    503,
+    'Kafka is not available',
+    'Nothing was stored. Send it again later, with the same id.',
+    true,
+    5,
+  ),
+  'after-refused': problem(
+    503,
+    'An earlier event of the same key was not stored',
+    'Nothing was stored, so that the order of the key holds. Send both again, in order, with the same ids.',
+    true,
+    1,
+  ),
+  unconfirmed: problem(
+    503,
+    'Kafka did not confirm in time',
+    'It may or may not be stored. Send it again with the same id.',
+    true,
+    1,
+  ),
+  'shutting-down': problem(503, 'The gateway is stopping', 'Send it again, on a new connection.', true, 1),
+} satisfies Record<string, Problem>
+
+export type ProblemCode = keyof typeof problems
+
+/** What is wrong, and where (JSON Pointer into the event). */
+export type ErrorDetail = { readonly pointer: string; readonly detail: string }
+
+export const PROBLEM_JSON = 'application/problem+json'
+
+/** What makes a problem more than its code. `members` are extensions of RFC 9457. */
+export type ProblemContext = {
+  readonly detail?: string
+  readonly errors?: readonly ErrorDetail[] | undefined
+  readonly members?: Readonly<Record<string, unknown>>
+}
+
+/** The RFC 9457 document of a code. `type` is relative to wherever Sluice's documentation is served. */
+export function encodeProblem(code: ProblemCode, context: ProblemContext = {}): string {
+  const { status, title, retryable, detail } = problems[code]
+  const { errors, members } = context
+  return JSON.stringify({
+    type: `/docs/errors.md#${code}`,
+    title,
+    status,
+    detail: context.detail ?? errors?.[0]?.detail ?? detail,
+    code,
+    retryable,
+    ...members,
+    ...(errors && errors.length > 0 && { errors }),
+  })
+}
+
+/** What `Retry-After` says for a code, if anything. */
+export function retryAfterOf(code: ProblemCode): number | undefined {
+  return (problems[code] as Problem).retryAfter
+}
+
+function problem(
+  status: number,
+  title: string,
+  detail: string,
+  retryable = false,
+  retryAfter?: number,
+): Problem {
+  return { status, title, retryable, detail, ...(retryAfter !== undefined && { retryAfter }) }
+}

@@ -1,0 +1,151 @@
+import {
+  type ErrorDetail,
+  encodeProblem,
+  PROBLEM_JSON,
+  type ProblemCode,
+  problems,
+  retryAfterOf,
+} from './problems.ts'
+import type { Way } from './type-plans.ts'
+
+export const STATUSES = ['accepted', 'filtered', 'duplicate', 'rejected', 'refused', 'unknown'] as const
+
+/** What became of an event; the contract says what each means. */
+export type Status = (typeof STATUSES)[number]
+
+/** The result of one event. Mutable until its request is answered. */
+export type Result = {
+  readonly id: string
+  /** The id as JSON. */
+  readonly idText: string
+  /** As posted; null when there was none. */
+  readonly type: string | null
+  status: Status
+  code: ProblemCode | undefined
+  errors: readonly ErrorDetail[] | undefined
+  /** Where it was sent, once that was decided. */
+  way: Way | undefined
+  /** The rule that dropped it, when it was filtered. */
+  filteredBy: string | undefined
+}
+
+/** A result that promises nothing yet: until more is known, and if a bug keeps it so, the event is unconfirmed. */
+export function createResult(id: string, type: string | undefined): Result {
+  return {
+    id,
+    idText: JSON.stringify(id),
+    type: type ?? null,
+    status: 'unknown',
+    code: 'unconfirmed',
+    errors: undefined,
+    way: undefined,
+    filteredBy: undefined,
+  }
+}
+
+export function settleAs(result: Result, status: Status, code: ProblemCode | undefined): void {
+  result.status = status
+  result.code = code
+}
+
+export function reject(result: Result, code: ProblemCode, errors: readonly ErrorDetail[]): undefined {
+  settleAs(result, 'rejected', code)
+  result.errors = errors
+}
+
+/** An HTTP response before it is one. */
+export type Answer = {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+  /** Seconds. */
+  readonly retryAfter?: number | undefined
+}
+
+/** The answer to a request with one event: its result, or the problem that it has. */
+export function answerOne(result: Result): Answer {
+  const { code } = result
+  if (code === undefined) return { status: 202, contentType: JSON_TYPE, body: encodeResult(result, 0) }
+  return {
+    status: problems[code].status,
+    contentType: PROBLEM_JSON,
+    body: encodeProblem(code, {
+      errors: result.errors,
+      members: { outcome: result.status, id: result.id, eventType: result.type },
+    }),
+    retryAfter: retryAfterOf(code),
+  }
+}
+
+/**
+ * The answer to a batch: counts by status, then the results in the order of the events.
+ * @param minimal leaves out the results of accepted events.
+ */
+export function answerBatch(results: readonly Result[], minimal: boolean): Answer {
+  const counts: Record<Status, number> = {
+    accepted: 0,
+    filtered: 0,
+    duplicate: 0,
+    rejected: 0,
+    refused: 0,
+    unknown: 0,
+  }
+  let list = ''
+  for (let index = 0; index < results.length; index++) {
+    const result = results[index]!
+    counts[result.status]++
+    if (minimal && result.status === 'accepted') continue
+    if (list !== '') list += ','
+    list += encodeResult(result, index)
+  }
+  const summary = JSON.stringify(counts)
+  const status = batchStatus(counts)
+  return {
+    status,
+    contentType: JSON_TYPE,
+    body: `${summary.slice(0, -1)},"results":[${list}]}`,
+    retryAfter: status === 503 ? longestWait(results) : undefined,
+  }
+}
+
+/** All taken: 202. All rejected: 422. All to be sent again: 503. Anything else: 207. */
+export function batchStatus(counts: Readonly<Record<Status, number>>): number {
+  const taken = counts.accepted + counts.filtered + counts.duplicate
+  const again = counts.refused + counts.unknown
+  if (counts.rejected === 0 && again === 0) return 202
+  if (taken === 0 && again === 0) return 422
+  if (taken === 0 && counts.rejected === 0) return 503
+  return 207
+}
+
+/** A problem with the request as a whole. */
+export function answerProblem(code: ProblemCode, detail?: string): Answer {
+  return {
+    status: problems[code].status,
+    contentType: PROBLEM_JSON,
+    body: encodeProblem(code, detail === undefined ? {} : { detail }),
+    retryAfter: retryAfterOf(code),
+  }
+}
+
+const JSON_TYPE = 'application/json'
+
+function encodeResult(result: Result, index: number): string {
+  const { id, idText, type, status, code, errors, way, filteredBy } = result
+  if (status === 'accepted') return `{"index":${index},"id":${idText}${way!.acceptedResult}`
+  return JSON.stringify({
+    index,
+    id,
+    type,
+    status,
+    priority: way?.lane,
+    decidedBy: filteredBy === undefined ? way?.decidedBy : `rule:${filteredBy}`,
+    code,
+    retryable: code && problems[code].retryable,
+    errors: errors && errors.length > 0 ? errors : undefined,
+  })
+}
+
+function longestWait(results: readonly Result[]): number {
+  return Math.max(1, ...new Set(results.map(({ code }) => (code && retryAfterOf(code)) ?? 1)))
+}

@@ -1,0 +1,84 @@
+import type { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isTraceparent } from '../body/attributes.ts'
+import { collectBody } from '../body/collect.ts'
+import { bodyFormOf } from '../body/media-type.ts'
+import { readBody } from '../body/read-body.ts'
+import type { Ingest } from '../ingest.ts'
+import { type Answer, answerBatch, answerOne, answerProblem } from '../results.ts'
+import { sendAnswer } from './send-answer.ts'
+
+export type IngestRouteOptions = {
+  readonly ingest: Ingest
+  readonly maxBodyBytes: number
+  readonly maxBatchEvents: number
+}
+
+/**
+ * `POST /v1/events`. Media type → body → candidates → ingest → answer; each step may answer first.
+ * Bodies are read by this route alone, and by our own reader: see {@link collectBody}.
+ */
+export async function ingestRoute(server: FastifyInstance, options: IngestRouteOptions): Promise<void> {
+  const { ingest, maxBodyBytes, maxBatchEvents } = options
+
+  server.addContentTypeParser('*', (_request: FastifyRequest, payload: Readable) =>
+    collectBody(payload, maxBodyBytes),
+  )
+
+  server.post('/v1/events', {
+    onRequest: async (request, reply) => {
+      const problem = judgeHead(request)
+      if (problem) return sendAnswer(reply, problem)
+    },
+    handler: async (request, reply) => sendAnswer(reply, await answerEvents(request, reply)),
+  })
+
+  async function answerEvents(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
+    const { headers } = request
+    // Undefined: there is no body, so no parser was called.
+    const body = request.body as Buffer | 'too-large' | undefined
+    if (body === 'too-large') {
+      if (!request.raw.complete) reply.header('connection', 'close')
+      return answerProblem('body-too-large', `A body may have at most ${maxBodyBytes} bytes.`)
+    }
+    const form = bodyFormOf(headers['content-type'])!
+    const read = readBody(form, headers, body ?? EMPTY, maxBatchEvents)
+    if (read.kind === 'problem') return answerProblem(read.code, read.detail)
+    const results = await ingest(read.candidates, traceparentOf(request))
+    if (read.kind === 'one') return answerOne(results[0]!)
+    const minimal = wantsMinimal(headers['prefer'])
+    if (minimal) reply.header('preference-applied', 'return=minimal')
+    return answerBatch(results, minimal)
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** What can be told before the body is read. */
+function judgeHead({ headers }: FastifyRequest): Answer | undefined {
+  const contentType = headers['content-type']
+  if (bodyFormOf(contentType) === undefined) {
+    const what =
+      contentType === undefined ? 'There is no Content-Type.' : 'This Content-Type is not supported.'
+    return answerProblem('unsupported-media-type', `${what} ${SUPPORTED}`)
+  }
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    return answerProblem('unsupported-media-type', 'Compressed bodies are not supported. Send it as it is.')
+  }
+  return undefined
+}
+
+const SUPPORTED =
+  'Use application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.'
+
+/** A header that is wrong is as good as none: the trace starts anew (Trace Context, 3.2.2). */
+function traceparentOf({ headers }: FastifyRequest): string | undefined {
+  const value = headers['traceparent']
+  return typeof value === 'string' && isTraceparent(value) ? value : undefined
+}
+
+/** RFC 7240, 4.2. */
+function wantsMinimal(prefer: string | string[] | undefined): boolean {
+  return prefer !== undefined && /(^|[,\s])return\s*=\s*"?minimal"?\s*($|[,;])/i.test(String(prefer))
+}

@@ -1,0 +1,50 @@
+import type { CatalogueEntry } from '@sluice/events'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { encodeProblem, PROBLEM_JSON, problems } from '../problems.ts'
+import { suggest } from '../suggest.ts'
+import { sendAnswer } from './send-answer.ts'
+
+/** `GET /v1/types` and `/v1/types/{type}`: the catalogue. Encoded once, at the start. */
+export async function typesRoute(
+  server: FastifyInstance,
+  { entries }: { readonly entries: readonly CatalogueEntry[] },
+): Promise<void> {
+  const list = JSON.stringify({ types: entries.map(summarise) })
+  const details = new Map(entries.map((entry) => [entry.definition.type, JSON.stringify(describe(entry))]))
+  const names = [...details.keys()]
+
+  server.get('/v1/types', (_request, reply) => {
+    sendAnswer(reply, { status: 200, contentType: 'application/json', body: list })
+  })
+
+  server.get<{ Params: { type: string } }>('/v1/types/:type', (request, reply) => {
+    const { type } = request.params
+    const body = details.get(type)
+    if (body !== undefined) return sendAnswer(reply, { status: 200, contentType: 'application/json', body })
+    const suggestion = suggest(type, names)
+    const detail = `There is no event type "${type}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
+    return sendAnswer(reply, {
+      status: problems['unknown-type'].status,
+      contentType: PROBLEM_JSON,
+      body: encodeProblem('unknown-type', { detail, members: suggestion ? { suggestion } : {} }),
+    })
+  })
+}
+
+function summarise({ definition }: CatalogueEntry) {
+  const { type, version, origin, owner, lanes, defaultPriority } = definition
+  return { type, version, origin, owner, lanes, defaultPriority, links: { self: `/v1/types/${type}` } }
+}
+
+function describe(entry: CatalogueEntry) {
+  const { definition, services } = entry
+  return {
+    ...summarise(entry),
+    services,
+    /** The example's key. */
+    exampleKey: definition.key(definition.example),
+    example: definition.example,
+    schema: z.toJSONSchema(definition.data),
+  }
+}

@@ -1,0 +1,161 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { CatalogueEntry } from '@sluice/events'
+import { INGEST_REQUESTS, type Logger, type Metrics } from '@sluice/telemetry'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import { ClientGoneError } from './body/collect.ts'
+import { encodeProblem, PROBLEM_JSON, type ProblemCode, problems } from './problems.ts'
+import { answerProblem } from './results.ts'
+import { type IngestRouteOptions, ingestRoute } from './routes/ingest.ts'
+import { sendAnswer } from './routes/send-answer.ts'
+import { typesRoute } from './routes/types.ts'
+
+export type ServerOptions = IngestRouteOptions & {
+  readonly entries: readonly CatalogueEntry[]
+  /** The publisher's limit for one event; an answer may take that long. */
+  readonly publishTimeoutMs: number
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** The time for a client to send its request, head and body. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** Of it, for the head. */
+const HEADERS_TIMEOUT_MS = 10_000
+/** What an answer may take on top of Kafka's part before something is wrong with us. */
+const SLACK_MS = 10_000
+/** Longer than the idle timeout of common load balancers (60 s), so that they close first, not we under them. */
+const KEEP_ALIVE_MS = 72_000
+const MAX_HEADER_BYTES = 16 * 1024
+
+/**
+ * The public HTTP server, not yet listening. Every limit is set here: Fastify's and Node's defaults are not all
+ * bounded. Everything that goes wrong is answered with a problem document and a code of `problems`.
+ *
+ * `close` lets requests in hand finish, then closes their connections; idle ones at once. A request whose head was
+ * half here is answered with `shutting-down`.
+ */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { publishTimeoutMs, maxBodyBytes, metrics, log } = options
+  const answerWithinMs = REQUEST_TIMEOUT_MS + publishTimeoutMs + SLACK_MS
+  let closing = false
+
+  const server = Fastify({
+    logger: false,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: 5000,
+    },
+    bodyLimit: maxBodyBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    handlerTimeout: answerWithinMs,
+    // Silence on a socket, also while Kafka is waited for.
+    connectionTimeout: answerWithinMs + SLACK_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // No limit: a producer may keep one connection for ever.
+    maxRequestsPerSocket: 0,
+    forceCloseConnections: 'idle',
+    // Answered by the hook below, as a problem document.
+    return503OnClosing: false,
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 200 },
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: (error, request, reply) =>
+      void answerError(error, request as FastifyRequest, reply as FastifyReply),
+  })
+
+  // Every body goes to the one parser of the ingest route; Fastify's own would take text/plain, too.
+  server.removeAllContentTypeParsers()
+  server.addHook('preClose', async () => {
+    closing = true
+  })
+  server.addHook('onRequest', async (_request, reply) => {
+    if (closing) return sendAnswer(reply, answerProblem('shutting-down'))
+  })
+  // A connection that is kept would keep `close` waiting until its client lets go.
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close')
+    done()
+  })
+  server.addHook('onResponse', (request, reply, done) => {
+    if (request.routeOptions.url === '/v1/events') {
+      metrics.counter(INGEST_REQUESTS, { status: String(reply.statusCode) }).add(1)
+    }
+    done()
+  })
+  server.setNotFoundHandler(answerNotFound)
+  server.setErrorHandler(answerError)
+  server.register(ingestRoute, options)
+  server.register(typesRoute, { entries: options.entries })
+  return server
+
+  function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (error instanceof ClientGoneError)
+      return sendAnswer(reply, answerProblem('invalid-request', error.message))
+    const code = codeOf(error)
+    if (code !== 'internal') return sendAnswer(reply, answerProblem(code))
+    log.error(
+      { err: error, method: request.method, url: request.routeOptions.url },
+      'a request failed: a bug',
+    )
+    return sendAnswer(reply, answerProblem('internal'))
+  }
+}
+
+/** The codes of what Fastify refuses by itself. */
+function codeOf(error: FastifyError): ProblemCode {
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return 'unconfirmed'
+  switch (error.statusCode) {
+    case 404:
+      return 'not-found'
+    case 413:
+      return 'body-too-large'
+    case 415:
+      return 'unsupported-media-type'
+    default:
+      return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
+        ? 'invalid-request'
+        : 'internal'
+  }
+}
+
+const PATHS: readonly { readonly path: RegExp; readonly allow: string }[] = [
+  { path: /^\/v1\/events$/, allow: 'POST' },
+  { path: /^\/v1\/types(\/[^/]+)?$/, allow: 'GET, HEAD' },
+]
+
+function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.split('?', 1)[0]!
+  const known = PATHS.find((candidate) => candidate.path.test(path))
+  if (!known || known.allow.split(', ').includes(request.method)) {
+    return sendAnswer(reply, answerProblem('not-found'))
+  }
+  reply.header('allow', known.allow)
+  return sendAnswer(reply, answerProblem('method-not-allowed', `Use ${known.allow}.`))
+}
+
+/** What is no HTTP never becomes a request: answered on the bare socket, which is closed. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const code = MALFORMED[error.code ?? ''] ?? 'invalid-request'
+  const { status } = problems[code]
+  const body = encodeProblem(code)
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
+const MALFORMED: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+}

@@ -1,0 +1,25 @@
+import { integer, port, type Settings } from '@sluice/service'
+import { z } from 'zod'
+
+/** The environment of the gateway, beside what every process has. */
+export const gatewaySettings = {
+  GATEWAY_HOST: z.string().default('127.0.0.1').describe('Interface of the ingest endpoint.'),
+  GATEWAY_PORT: port().default(8080).describe('Port of the ingest endpoint.'),
+  INGEST_MAX_BODY_BYTES: integer({ min: 1024, max: 256 * 1024 * 1024, unit: 'bytes' })
+    .default(8 * 1024 * 1024)
+    .describe('How large the body of one request may be.'),
+  INGEST_MAX_BATCH_EVENTS: integer({ min: 1, max: 1_000_000 })
+    .default(10_000)
+    .describe('How many events one request may have.'),
+  INGEST_MAX_EVENT_BYTES: integer({ min: 1024, max: 896 * 1024, unit: 'bytes' })
+    .default(512 * 1024)
+    .describe('How large one event may be when it is stored; under the limit of Kafka, 1 MiB by default.'),
+  PUBLISH_TIMEOUT_MS: integer({ min: 100, max: 120_000, unit: 'ms' })
+    .default(5000)
+    .describe('How long to wait for the acknowledgement of Kafka before an event is answered as unknown.'),
+  PUBLISH_BUFFER_BYTES: integer({ min: 1024 * 1024, unit: 'bytes' })
+    .default(64 * 1024 * 1024)
+    .describe(
+      'How much may wait for Kafka, all lanes together; low is refused at half, high when it is full.',
+    ),
+} satisfies Settings
