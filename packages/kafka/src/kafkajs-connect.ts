@@ -5,8 +5,8 @@ import type { KafkaConnection, KafkaSasl } from './connection.ts'
 import { createTokenReader } from './oauth-token.ts'
 
 /**
- * Where the client's own lines go. They are about single attempts, so none is an error yet: whoever made the
- * call says what came of it.
+ * Where the client's lines go. kafkajs' own are about single attempts and come at `debug`: whoever made the call
+ * says what came of it.
  */
 export type KafkaLog = (
   level: 'warn' | 'info' | 'debug',
@@ -65,7 +65,7 @@ export function connectKafkaJs(connection: KafkaConnection, name: string, log?: 
     logLevel: log ? logLevel.WARN : logLevel.NOTHING,
     logCreator: () => (entry) => {
       const { message, timestamp, logger, ...fields } = entry.log
-      log?.(LEVELS[entry.level] ?? 'debug', message, fields)
+      log?.('debug', message, fields)
     },
   })
 
@@ -94,12 +94,6 @@ export const QUICK_RETRY = Object.freeze({
   factor: 0.2,
   multiplier: 2,
 })
-
-const LEVELS: Readonly<Record<number, 'warn' | 'info' | 'debug'>> = {
-  [logLevel.ERROR]: 'warn',
-  [logLevel.WARN]: 'warn',
-  [logLevel.INFO]: 'info',
-}
 
 function toSasl(sasl: KafkaSasl, timeoutMs: number): SASLOptions {
   if (sasl.mechanism !== 'oauthbearer') return { ...sasl } as SASLOptions

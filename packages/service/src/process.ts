@@ -68,6 +68,8 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
     stopFor('crash')
   }
 
+  // Whoever read our log is gone; that is no reason to stop working.
+  process.stdout.on('error', () => {})
   process.on('SIGTERM', () => stopFor('SIGTERM'))
   process.on('SIGINT', () => stopFor('SIGINT'))
   process.on('disconnect', () => stopFor('the parent process is gone'))

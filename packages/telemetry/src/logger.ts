@@ -24,5 +24,6 @@ export function createLogger(options: {
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
   }
-  return options.destination ? pino(settings, options.destination) : pino(settings)
+  // Not pino's own writer: at exit it waits for ever for a pipe that nobody reads any more.
+  return pino(settings, options.destination ?? process.stdout)
 }
