@@ -48,7 +48,7 @@ test('a service killed in the middle of its work loses no accepted event', async
     timeoutMs: 60_000,
     describe: () => `every accepted order to be handled; missing ${accepted.difference(handled()).size}`,
   })
-  expect(system.notices.some((notice) => notice['name'] === 'order-placed')).toBe(true)
+  expect(system.notices.some((notice) => notice['service'] === 'order-placed')).toBe(true)
 
   // Handled twice is allowed, but only with the same identity, so that a reader can tell.
   const idsByCause = new Map<string, Set<string>>()

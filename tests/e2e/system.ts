@@ -63,7 +63,7 @@ export async function startSystem(brokers: string): Promise<System> {
     admin: (name) => find(name).admin,
     pid(name) {
       const restarted = notices.findLast(
-        (notice) => notice['event'] === 'restarted' && notice['name'] === name,
+        (notice) => notice['event'] === 'restarted' && notice['service'] === name,
       )
       return Number(restarted?.['pid'] ?? find(name).pid)
     },

@@ -1,0 +1,232 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { fileURLToPath } from 'node:url'
+import { catalogue, planTopics } from '@sluice/events'
+import { type BrokerChoice, chooseBroker, resetBroker } from './start/broker.ts'
+import { createTopics } from './start/create-topics.ts'
+import { createFleet } from './start/fleet.ts'
+import { kafkaFromEnvironment } from './start/kafka-from-environment.ts'
+import { sampleRequest } from './start/layout.ts'
+import { summarise } from './start/measure.ts'
+import { parseStartOptions, START_HELP, type StartOptions, UsageError } from './start/options.ts'
+import { planStart, type StartPlan } from './start/plan.ts'
+import { describePort, isPortFree } from './start/ports.ts'
+import type { ProcessNotice } from './start/processes.ts'
+import { createSampler } from './start/sampler.ts'
+import { createScreen, type Screen } from './start/screen.ts'
+import { claimInstance } from './start/single-instance.ts'
+import { createStopSignal } from './start/stop-signal.ts'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const LOG_DIR = join(ROOT, '.sluice', 'logs')
+const STOP_GRACE_MS = 10_000
+const REDRAW_MS = 1000
+const KINDS = { given: 'given by KAFKA_BROKERS', docker: 'Docker', jvm: 'local JVM' } as const
+
+/** What a second start is told about the first. */
+type RunningState = {
+  pid: number
+  ready: boolean
+  ingest?: string
+  brokers?: string
+  services?: { name: string; pid: number | undefined; admin: string | undefined }[]
+}
+
+try {
+  const options = parseStartOptions(process.argv.slice(2))
+  if (options === 'help') console.log(START_HELP)
+  else process.exitCode = await start(options)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(error.message)
+  process.exitCode = 2
+}
+if (process.connected) process.disconnect?.()
+
+/** One start, from the lock to the last process gone. Returns the exit code. */
+async function start(options: StartOptions): Promise<number> {
+  const given = process.env['KAFKA_BROKERS']
+  const plan = planStart(ROOT, catalogue, options, given || `127.0.0.1:${options.kafkaPort}`, process.env)
+  const screen = createScreen(options.json ? 'json' : process.stdout.isTTY ? 'terminal' : 'plain')
+  const state: RunningState = { pid: process.pid, ready: false }
+  const claim = await claimInstance({ root: ROOT, state: () => state })
+  if (!claim.claimed) return reportRunning(screen, claim.state)
+
+  mkdirSync(LOG_DIR, { recursive: true })
+  const fleet = createFleet({ logDir: LOG_DIR, onNotice: (notice) => report(screen, notice) })
+  const stop = createStopSignal()
+  let broker: BrokerChoice | undefined
+  stop.onSecond(() => {
+    screen.say('Killing everything at once.')
+    fleet.kill()
+    process.exit(130)
+  })
+  // Whatever ends us, nobody stays behind; a kill -9 of us is noticed by the processes themselves.
+  process.once('exit', () => fleet.kill())
+
+  let exitCode = 0
+  try {
+    await Promise.race([bringUp(), stop.requested])
+    if (state.ready) await watch()
+  } catch (error) {
+    exitCode = 1
+    screen.say(explain(error))
+    screen.tell({ event: 'failed', detail: explain(error) })
+  }
+
+  screen.close()
+  await stopEverything()
+  await claim.release()
+  screen.tell({ event: 'stopped' })
+  // Work that a Ctrl-C interrupted, like a download, must not keep us here.
+  setImmediate(() => process.exit(exitCode))
+  return exitCode
+
+  async function stopEverything(): Promise<void> {
+    if (fleet.rows().length === 0 && broker?.kind !== 'docker') return
+    const began = performance.now()
+    screen.say('Stopping …')
+    await fleet.stop(STOP_GRACE_MS)
+    if (broker?.kind === 'docker') await broker.stop()
+    screen.say(`Everything has stopped (${((performance.now() - began) / 1000).toFixed(1)} s).`)
+  }
+
+  async function bringUp(): Promise<void> {
+    await requirePorts(plan)
+    if (options.reset) await reset(screen, options)
+    broker = await screen.step('Kafka', bringUpKafka, ({ brokers, kind }) => `${brokers}, ${KINDS[kind]}`)
+    const { brokers } = broker
+    await screen.step('Topics', () => bringUpTopics(screen, brokers), String)
+    const processes = [...plan.services, plan.gateway]
+    const ready = await screen.step(
+      'Services and gateway',
+      async () => {
+        const limits = { patience: 3, timeoutMs: 60_000 }
+        const started = await Promise.all([
+          fleet.start(plan.services, limits),
+          fleet.start([plan.gateway], limits),
+        ])
+        return started.flat()
+      },
+      () => `${processes.length} processes`,
+    )
+    const services = [...ready.slice(-1), ...ready.slice(0, -1)].map(({ name, pid, admin }) => ({
+      name,
+      pid,
+      admin,
+    }))
+    if (options.demo) await fleet.start([plan.demo], { patience: 1, timeoutMs: 10_000 })
+    Object.assign(state, { ready: true, ingest: plan.ingest, brokers, services })
+    screen.tell({ ready: true, ingest: plan.ingest, brokers, services })
+    if (screen.mode === 'plain') {
+      screen.say(`Ready: ${plan.ingest}/v1/events. Try it:\n${sampleRequest(plan.ingest).join('\n')}`)
+    }
+  }
+
+  async function bringUpKafka(onProgress: (line: string) => void): Promise<BrokerChoice> {
+    const chosen = await chooseBroker({
+      root: ROOT,
+      port: options.kafkaPort,
+      env: process.env,
+      onProgress,
+    })
+    if (chosen.kind === 'jvm') {
+      onProgress('starting the JVM')
+      await fleet.start([chosen.plan], { patience: 1, timeoutMs: 90_000 })
+    }
+    return chosen
+  }
+
+  /** Keeps the screen up to date until something asks to stop. */
+  async function watch(): Promise<void> {
+    const admins = [plan.gateway, ...plan.services].map(({ name, admin }) => [name, admin!] as const)
+    const sampler = createSampler(new Map(admins))
+    const types = catalogue
+      .filter(({ services }) => services.length > 0)
+      .map((entry) => entry.definition.type)
+    const began = performance.now()
+    while (!stop.isRequested()) {
+      const { before, after } = await sampler.sample()
+      if (stop.isRequested()) return
+      screen.show({
+        upSeconds: (performance.now() - began) / 1000,
+        ingest: plan.ingest,
+        brokers: broker!.brokers,
+        brokerKind: KINDS[broker!.kind],
+        logs: `${relative(process.cwd(), LOG_DIR)}/`,
+        processes: fleet.rows(),
+        types: summarise(before, after, types),
+      })
+      await stop.within(REDRAW_MS)
+    }
+  }
+}
+
+/** @throws UsageError naming every port that is taken, by whom, and the flag that moves it. */
+async function requirePorts(plan: StartPlan): Promise<void> {
+  const problems: string[] = []
+  for (const { port, flag, wantedBy } of plan.ports) {
+    if (await isPortFree(port)) continue
+    const what = await describePort(port)
+    problems.push(`For ${wantedBy}: ${what}. Stop that, or choose another with ${flag} <n>.`)
+  }
+  if (problems.length > 0) throw new UsageError(problems.join('\n'))
+}
+
+async function reset(screen: Screen, { yes }: StartOptions): Promise<void> {
+  if (process.env['KAFKA_BROKERS']) {
+    throw new UsageError('--reset throws a local Kafka away, but KAFKA_BROKERS names another.')
+  }
+  if (!yes) {
+    if (!process.stdin.isTTY) throw new UsageError('--reset asks first; without a terminal add --yes.')
+    const terminal = createInterface({ input: process.stdin, output: process.stderr })
+    const answer = await terminal.question("Throw the local Kafka's data away, all events in it? [y/N] ")
+    terminal.close()
+    if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('Nothing was thrown away.')
+  }
+  await screen.step("Throwing the local Kafka's data away", () => resetBroker(ROOT))
+}
+
+async function bringUpTopics(screen: Screen, brokers: string): Promise<string> {
+  const admin = await kafkaFromEnvironment({ ...process.env, KAFKA_BROKERS: brokers }, 'start').admin()
+  try {
+    const { created, present, differences } = await createTopics(admin, planTopics(catalogue))
+    for (const difference of differences) screen.say(`Left as it is: ${difference}.`)
+    return `${created.length} created, ${present.length} there already`
+  } finally {
+    await admin.close()
+  }
+}
+
+function report(screen: Screen, notice: ProcessNotice): void {
+  if (notice.kind === 'ready') {
+    screen.say(`${notice.name} is ready again (pid ${notice.pid}).`)
+    screen.tell({ event: 'restarted', service: notice.name, pid: notice.pid })
+    return
+  }
+  const { name, pid, code, signal, lines, restartInMs } = notice
+  const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
+  screen.say(`${name} (pid ${pid}) ${how}; it starts again in ${restartInMs / 1000} s. Its last lines:`)
+  for (const line of lines.slice(-10)) screen.say(`  ${line}`)
+  screen.tell({ event: 'crashed', service: name, pid, code, signal, lines, restartInMs })
+}
+
+function reportRunning(screen: Screen, state: RunningState | undefined): number {
+  screen.tell({ ready: false, running: state ?? null })
+  if (state === undefined) screen.say('Sluice is already starting or stopping here. Try again in a moment.')
+  else {
+    const where = state.ready ? `takes events at ${state.ingest}/v1/events` : 'is still starting or stopping'
+    screen.say(`Sluice is already running here: pid ${state.pid} ${where}.`)
+    for (const { name, pid, admin } of state.services ?? []) screen.say(`  ${name} (pid ${pid}) ${admin}`)
+    screen.say(`Stop it with Ctrl-C in its terminal, or with: kill ${state.pid}`)
+  }
+  return 1
+}
+
+/** Errors with a code of ours explain themselves; anything else is a bug, and its stack is wanted. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' ? error.message : (error.stack ?? error.message)
+}

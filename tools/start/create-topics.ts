@@ -1,0 +1,51 @@
+import type { TopicPlan } from '@sluice/events'
+import type { Admin, TopicSpec } from '@sluice/kafka'
+
+/** What a creation of topics did and saw. */
+export type TopicsReport = {
+  readonly created: readonly string[]
+  readonly present: readonly string[]
+  /** Topics that exist otherwise than planned, each a sentence. They were left as they are. */
+  readonly differences: readonly string[]
+}
+
+/**
+ * Creates the planned topics that do not exist. What exists is compared and never altered or deleted.
+ * @param replicationFactor -1 leaves it to the broker.
+ */
+export async function createTopics(
+  admin: Admin,
+  plans: readonly TopicPlan[],
+  replicationFactor = -1,
+): Promise<TopicsReport> {
+  const specs = plans.map((plan) => toSpec(plan, replicationFactor))
+  const existing = await admin.describeTopics(specs.map((spec) => spec.topic))
+  const names = new Set(existing.map((description) => description.topic))
+  const missing = specs.filter((spec) => !names.has(spec.topic))
+  const created = missing.length === 0 ? [] : await admin.createTopics(missing)
+
+  const differences: string[] = []
+  for (const spec of specs) {
+    const found = existing.find((description) => description.topic === spec.topic)
+    if (found === undefined) continue
+    if (found.partitions !== spec.partitions) {
+      differences.push(`${spec.topic} has ${found.partitions} partitions, planned are ${spec.partitions}`)
+    }
+    const config = await admin.describeTopicConfig(spec.topic, Object.keys(spec.config))
+    for (const [name, wanted] of Object.entries(spec.config)) {
+      if (config[name] !== wanted) {
+        differences.push(`${spec.topic} has ${name}=${config[name]}, planned is ${wanted}`)
+      }
+    }
+  }
+  return { created, present: [...names], differences }
+}
+
+function toSpec(plan: TopicPlan, replicationFactor: number): TopicSpec {
+  return {
+    topic: plan.topic,
+    partitions: plan.partitions,
+    replicationFactor,
+    config: { 'cleanup.policy': 'delete', 'retention.ms': String(plan.retentionMs) },
+  }
+}

@@ -1,0 +1,47 @@
+import { parseArgs } from 'node:util'
+import { catalogue, planTopics } from '@sluice/events'
+import { createTopics } from './start/create-topics.ts'
+import { kafkaFromEnvironment } from './start/kafka-from-environment.ts'
+
+const HELP = `Creates the topics of the catalogue in the Kafka that the environment names (KAFKA_BROKERS and so on).
+Existing topics are compared and left as they are. It is a step of its own because it needs the right to create
+topics, which the gateway and the services do not.
+
+  npm run topics -- [options]
+
+  --replication-factor <n>   the brokers' default without it
+  --dry-run                  print the plan and do nothing
+  --help                     this text`
+
+const { values } = parseArgs({
+  options: {
+    'replication-factor': { type: 'string', default: '-1' },
+    'dry-run': { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h' },
+  },
+})
+const plans = planTopics(catalogue)
+
+if (values.help) console.log(HELP)
+else if (values['dry-run']) {
+  for (const { topic, partitions, retentionMs } of plans) {
+    console.log(`${topic}  ${partitions} partitions, kept ${retentionMs / 86_400_000} days`)
+  }
+} else await create()
+
+async function create(): Promise<void> {
+  try {
+    const admin = await kafkaFromEnvironment(process.env, 'topics').admin()
+    try {
+      const report = await createTopics(admin, plans, Number(values['replication-factor']))
+      for (const topic of report.created) console.log(`created ${topic}`)
+      for (const difference of report.differences) console.log(`left as it is: ${difference}`)
+      console.log(`${report.created.length} created, ${report.present.length} there already.`)
+    } finally {
+      await admin.close()
+    }
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error))
+    process.exitCode = 1
+  }
+}
