@@ -66,9 +66,10 @@ export type LaneConsumer = {
   start(): Promise<void>
   /**
    * Takes no new record, waits for those in hand until `graceMs` is over, commits what is finished and leaves
-   * the group. What was fetched and not taken is read again by whoever comes next.
+   * the group. What was fetched and not taken is read again by whoever comes next. Resolves to how many records
+   * were still in hand, which are read again too.
    */
-  stop(graceMs: number): Promise<void>
+  stop(graceMs: number): Promise<number>
   /** Partitions that this member owns now; `undefined` before the first assignment. */
   assigned(): number | undefined
 }
@@ -382,7 +383,7 @@ export function createLaneConsumer<Result extends Handled>(
       const left = () => Math.max(MIN_CLOSE_MS, graceMs - (now() - begun))
       await within(left(), commit().then(commit))
       await consumer.close(left())
-      if (inHand > 0) log.warn({ records: inHand }, 'stopped with records in hand; they are read again')
+      return inHand
     },
     assigned: () => (epoch === undefined ? undefined : partitions.size),
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { createLogger, createMetrics, HANDLED_EVENTS } from '@sluice/telemetry'
 import { afterEach, expect, test } from 'vitest'
 import { type AdminServer, type ReadinessCheck, startAdminServer } from './admin-server.ts'
@@ -100,9 +102,16 @@ test('a port that cannot be had rejects', async () => {
   ).rejects.toMatchObject({ code: 'EADDRINUSE', port })
 })
 
-test('closing does not wait for connections that are kept alive', async () => {
-  const get = await start()
-  await (await get('/livez')).text()
-  await open[0]!.close()
-  await expect(get('/livez')).rejects.toThrow()
+test('closing waits for nobody, not even for a request that is half sent', async () => {
+  await start()
+  const server = open[0]!
+  const socket = connect(server.port, '127.0.0.1').on('error', () => {})
+  await once(socket, 'connect')
+  socket.write('GET /livez HTTP/1.1\r\n')
+  // Answered by the same server, so it has seen the connection above.
+  await (await fetch(`http://127.0.0.1:${server.port}/livez`)).text()
+  const ended = once(socket, 'close')
+  await server.close()
+  await ended
+  await expect(fetch(`http://127.0.0.1:${server.port}/livez`)).rejects.toThrow()
 })

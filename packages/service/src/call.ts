@@ -33,8 +33,8 @@ export class HandlerCall implements HandlerContext {
     return this.#now
   }
 
-  get trace(): string {
-    return this.#event.traceparent ?? ''
+  get trace(): string | undefined {
+    return this.#event.traceparent
   }
 
   abort(reason: Error): void {

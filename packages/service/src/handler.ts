@@ -4,14 +4,14 @@ import type { Logger } from '@sluice/telemetry'
 export type HandlerContext = {
   /** Writes the event's type, id and trace with each line. */
   readonly log: Logger
-  /** Aborted when the attempt runs out of time or the process has to end. */
+  /** Aborted when the attempt runs out of time. */
   readonly signal: AbortSignal
   /** From 1. */
   readonly attempt: number
   /** The event's own time, so that every attempt computes the same. */
   readonly now: Date
   /** W3C trace context, if the producer sent one. */
-  readonly trace?: string
+  readonly trace: string | undefined
 }
 
 export type HandlerResult = readonly Output[] | Output | undefined

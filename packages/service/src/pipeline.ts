@@ -125,7 +125,7 @@ export function createPipeline(options: PipelineOptions) {
     return {
       outputs: [toDeadLetter(record, { service, reason, attempts, firstFailedAt, error }, dlq)],
       outcome: 'dead-letter',
-      receivedAt: Number(event?.receivedat),
+      receivedAt: Number(event?.receivedat ?? Number.NaN),
     }
   }
 
@@ -133,7 +133,8 @@ export function createPipeline(options: PipelineOptions) {
     handle,
     undeliverable(record: IncomingRecord, _lane: string, detail: string): PipelineResult {
       const error = new Error(`An output could not be stored: ${detail}`)
-      return giveUp(record, undefined, { error, attempts: 1, firstFailedAt: Date.now() })
+      // It was decoded before; only this rare end pays for doing it twice.
+      return giveUp(record, decode(record.value, consumes), { error, attempts: 1, firstFailedAt: Date.now() })
     },
     finished(lane: string, { outcome, outputs, receivedAt }: PipelineResult): void {
       const ending = endings.get(lane)!
@@ -157,9 +158,7 @@ export function createPipeline(options: PipelineOptions) {
 function reasonOf(error: Error, event: Event | undefined): DeadLetterReason {
   if (error instanceof PoisonError) return 'poison'
   if (error instanceof HandlerTimeoutError) return 'timeout'
-  return event === undefined && (error.name === 'DecodeError' || error.name === 'SchemaError')
-    ? 'schema'
-    : 'handler'
+  return event === undefined ? 'schema' : 'handler'
 }
 
 function identify(event: Event | undefined): { type?: string; id?: string; trace?: string } {

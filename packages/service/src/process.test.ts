@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { endFixtures, spawnFixture } from '../test-fixtures/spawn-fixture.ts'
 
 const ENV = { KAFKA_BROKERS: '127.0.0.1:1', ADMIN_PORT: '0' }
@@ -15,6 +15,8 @@ async function readiness(admin: string) {
   return { status: response.status, body: await response.json() }
 }
 
+// A process takes seconds to start when the machine is busy.
+vi.setConfig({ testTimeout: 30_000 })
 afterEach(endFixtures)
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s stops it with exit code 0', async (signal) => {

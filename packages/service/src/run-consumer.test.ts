@@ -1,6 +1,8 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { endFixtures, spawnFixture } from '../test-fixtures/spawn-fixture.ts'
 
+// A process takes seconds to start when the machine is busy.
+vi.setConfig({ testTimeout: 30_000 })
 afterEach(endFixtures)
 
 // What it does with Kafka is tested with Kafka, in tests/.

@@ -128,7 +128,11 @@ async function startConsumer<Definition extends EventDefinition>(
     ],
     async stop(graceMs) {
       stopping.abort()
-      await consumer.stop(graceMs)
+      const inHand = await consumer.stop(graceMs)
+      if (inHand > 0) {
+        crash(new Error(`The grace period was not enough for ${inHand} records; they are read again.`))
+        return
+      }
       await publisher.close()
     },
   }

@@ -40,7 +40,7 @@ export function spawnFixture(
     ),
     async wrote(text, times = 1) {
       await waitFor(() => output.stdout.split(text).length > times, {
-        timeoutMs: 8000,
+        timeoutMs: 20_000,
         describe: () => `"${text}" in:\n${output.stdout}${output.stderr}`,
       })
     },

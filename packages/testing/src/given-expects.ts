@@ -74,6 +74,6 @@ function contextFor(event: Event): HandlerContext {
     signal: new AbortController().signal,
     attempt: 1,
     now: new Date(event.time),
-    ...(event.traceparent === undefined ? undefined : { trace: event.traceparent }),
+    trace: event.traceparent,
   }
 }
