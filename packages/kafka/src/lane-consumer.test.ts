@@ -514,6 +514,16 @@ describe('createLaneConsumer: stop', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  test('begins nothing that it had only fetched', async () => {
+    const { assign, bring, consumer, handled } = await start()
+    assign(1, 'high')
+    const brought = bring('high', 0, 'a')
+    const stopped = consumer.stop(10_000)
+    await brought
+    await stopped
+    expect(handled).toEqual([])
+  })
+
   test('does not commit what was given back', async () => {
     const { assign, bring, call, consumer, commits } = await start()
     assign(1, 'high')
