@@ -46,6 +46,10 @@ function toSpec(plan: TopicPlan, replicationFactor: number): TopicSpec {
     topic: plan.topic,
     partitions: plan.partitions,
     replicationFactor,
-    config: { 'cleanup.policy': 'delete', 'retention.ms': String(plan.retentionMs) },
+    config: {
+      'cleanup.policy': 'delete',
+      'retention.ms': String(plan.retentionMs),
+      'max.message.bytes': String(plan.maxBatchBytes),
+    },
   }
 }

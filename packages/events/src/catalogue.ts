@@ -30,12 +30,14 @@ export const catalogue: readonly CatalogueEntry[] = Object.freeze([
   { definition: pageViewEnriched, services: [] },
 ])
 
-/** A topic that the catalogue needs. Retention in milliseconds. */
+/** A topic that the catalogue needs. */
 export type TopicPlan = {
   readonly topic: string
   readonly kind: 'lane' | 'dead-letter'
   readonly partitions: number
   readonly retentionMs: number
+  /** The largest record batch that it takes. */
+  readonly maxBatchBytes: number
 }
 
 /** All lane topics of a type have as many partitions, so that partition n of each goes to one member. */
@@ -43,6 +45,10 @@ export const PARTITIONS_PER_TYPE = 3
 
 const DAY = 24 * 60 * 60 * 1000
 const RETENTION_MS = { lane: 7 * DAY, 'dead-letter': 30 * DAY } as const
+
+const MIB = 1024 * 1024
+/** A dead letter is the record that failed and up to 6 KiB of headers about it: it must fit wherever the record did. */
+const MAX_BATCH_BYTES = { lane: MIB, 'dead-letter': MIB + 64 * 1024 } as const
 
 /** The topics of the given entries, each once. */
 export function planTopics(entries: readonly CatalogueEntry[]): TopicPlan[] {
@@ -60,5 +66,5 @@ export function listServices(entries: readonly CatalogueEntry[]): { service: str
 }
 
 function plan(topic: string, kind: TopicPlan['kind'], partitions: number): TopicPlan {
-  return { topic, kind, partitions, retentionMs: RETENTION_MS[kind] }
+  return { topic, kind, partitions, retentionMs: RETENTION_MS[kind], maxBatchBytes: MAX_BATCH_BYTES[kind] }
 }
