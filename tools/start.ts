@@ -95,8 +95,11 @@ async function start(options: StartOptions): Promise<number> {
   async function bringUp(): Promise<void> {
     await requirePorts(plan)
     if (options.reset) await reset(screen, options)
-    broker = await screen.step('Kafka', bringUpKafka, ({ brokers, kind }) => `${brokers}, ${KINDS[kind]}`)
-    const { brokers } = broker
+    const { brokers } = await screen.step(
+      'Kafka',
+      bringUpKafka,
+      ({ brokers, kind }) => `${brokers}, ${KINDS[kind]}`,
+    )
     await screen.step('Topics', () => bringUpTopics(screen, brokers), String)
     const processes = [...plan.services, plan.gateway]
     const ready = await screen.step(
@@ -131,6 +134,12 @@ async function start(options: StartOptions): Promise<number> {
       env: process.env,
       onProgress,
     })
+    // Known before it runs, so that a stop in between stops it.
+    broker = chosen
+    if (chosen.kind === 'docker') {
+      onProgress('starting its container')
+      await chosen.start()
+    }
     if (chosen.kind === 'jvm') {
       onProgress('starting the JVM')
       await fleet.start([chosen.plan], { patience: 1, timeoutMs: 90_000 })

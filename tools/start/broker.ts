@@ -9,12 +9,13 @@ import type { ProcessPlan } from './processes.ts'
 /**
  * Which Kafka a start uses.
  * - `given`: somebody else's, by KAFKA_BROKERS. Never stopped by us.
- * - `docker`: the compose file's, started here; `stop` stops it and keeps its volume.
+ * - `docker`: the compose file's. `start` resolves when it answers; `stop` ends a start that is under way too,
+ *   and keeps the volume. A Kafka that was running before is used, and stopped like our own.
  * - `jvm`: a process for the caller to supervise.
  */
 export type BrokerChoice =
   | { readonly kind: 'given'; readonly brokers: string }
-  | { readonly kind: 'docker'; readonly brokers: string; stop(): Promise<void> }
+  | { readonly kind: 'docker'; readonly brokers: string; start(): Promise<void>; stop(): Promise<void> }
   | { readonly kind: 'jvm'; readonly brokers: string; readonly plan: ProcessPlan }
 
 export type BrokerOptions = {
@@ -25,22 +26,16 @@ export type BrokerOptions = {
 }
 
 /**
- * Finds a Kafka: KAFKA_BROKERS, else Docker if its engine answers and has the image, else a local JVM. Docker's
- * is running when this resolves; the JVM's is not.
- * @throws LocalKafkaError when it comes to the JVM and Java, Maven or the jars are missing; Error when Docker
- * does not start it.
+ * Finds a Kafka: KAFKA_BROKERS, else Docker if its engine answers and has the image, else a local JVM. What is
+ * not given is not running yet when this resolves.
+ * @throws LocalKafkaError when it comes to the JVM and Java, Maven or the jars are missing.
  */
 export async function chooseBroker(options: BrokerOptions): Promise<BrokerChoice> {
   const { root, port, env, onProgress } = options
   const given = env['KAFKA_BROKERS']
   if (given !== undefined && given !== '') return { kind: 'given', brokers: given }
   const brokers = `127.0.0.1:${port}`
-  if (await dockerHasKafka(root)) {
-    const compose = (...args: string[]) =>
-      execute('docker', ['compose', ...args], { cwd: root, env: { ...env, KAFKA_PORT: String(port) } })
-    await compose('up', '--detach', '--wait', 'kafka')
-    return { kind: 'docker', brokers, stop: async () => void (await compose('stop', 'kafka')) }
-  }
+  if (await dockerHasKafka(root)) return composeKafka(root, brokers, { ...env, KAFKA_PORT: String(port) })
   const cacheDir = join(root, '.sluice', 'kafka')
   const libs = await resolveKafkaJars({ cacheDir, onProgress })
   const script = fileURLToPath(new URL('local-kafka.ts', import.meta.url))
@@ -52,6 +47,30 @@ export async function chooseBroker(options: BrokerOptions): Promise<BrokerChoice
     ownsProcess: true,
   }
   return { kind: 'jvm', brokers, plan }
+}
+
+function composeKafka(root: string, brokers: string, env: NodeJS.ProcessEnv): BrokerChoice {
+  const starting = new AbortController()
+  let up: Promise<unknown> | undefined
+  let answers = false
+  const compose = (args: string[], signal?: AbortSignal) =>
+    execute('docker', ['compose', ...args], { cwd: root, env, ...(signal && { signal }) })
+  return {
+    kind: 'docker',
+    brokers,
+    async start() {
+      up = compose(['up', '--detach', '--wait', 'kafka'], starting.signal)
+      await up
+      answers = true
+    },
+    async stop() {
+      starting.abort()
+      // How it ended is told by start; here it only must not create what has just been stopped.
+      await up?.catch(() => {})
+      // Before it answers it has nothing to lose, and its start scripts do not hear a signal.
+      await compose(answers ? ['stop', 'kafka'] : ['stop', '--timeout', '1', 'kafka'])
+    },
+  }
 }
 
 /** Where the local JVM's Kafka keeps its data. */
@@ -75,13 +94,19 @@ async function dockerHasKafka(root: string): Promise<boolean> {
   }
 }
 
-type ExecuteOptions = { cwd?: string; env?: NodeJS.ProcessEnv; timeout?: number }
+type ExecuteOptions = { cwd?: string; env?: NodeJS.ProcessEnv; timeout?: number; signal?: AbortSignal }
 
-function execute(file: string, args: readonly string[], options: ExecuteOptions): Promise<string> {
+/** An abort asks the command to end; the promise settles when it has. */
+function execute(
+  file: string,
+  args: readonly string[],
+  { signal, ...options }: ExecuteOptions,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(file, [...args], { ...options, encoding: 'utf8' }, (error, stdout, stderr) => {
+    const child = execFile(file, [...args], { ...options, encoding: 'utf8' }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout)
       else reject(new Error(`"${file} ${args.join(' ')}" failed:\n${stderr.trim() || error.message}`))
     })
+    signal?.addEventListener('abort', () => child.kill())
   })
 }

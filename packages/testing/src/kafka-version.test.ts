@@ -20,8 +20,8 @@ test('the Kafka of the pom, of the tests and of the compose file is the same ver
 
 test('what the compose file says of the broker is what its properties say', () => {
   const common = toKafkaEnvironment(properties)
-  const stated = [...compose.matchAll(/^ {6}(KAFKA_\w+): '?([^'\n]*)'?$/gm)]
-    .map(([, name, value]) => [name!, value!] as const)
+  const stated = [...compose.matchAll(/^ {6}(KAFKA_\w+): (.*)$/gm)]
+    .map(([, name, value]) => [name!, value!.replace(/^(['"])(.*)\1$/, '$2')] as const)
     // Inside compose the containers have a listener of their own.
     .filter(([name]) => name in common && name !== 'KAFKA_INTER_BROKER_LISTENER_NAME')
   expect(stated.length).toBeGreaterThan(5)
