@@ -107,15 +107,21 @@ function openReceipt(receivedAt: number, traceparent: string | undefined): Recei
   return { time: new Date(receivedAt).toISOString(), receivedat: String(receivedAt), traceparent }
 }
 
+/** By source, then id: joining the two into one key costs more than looking twice. */
 function rememberEarlier(): Earlier {
-  const firsts = new Map<string, number>()
+  const bySource = new Map<string, Map<string, number>>()
   return {
-    findOrAdd(identity, index) {
-      const first = firsts.get(identity)
-      if (first === undefined) firsts.set(identity, index)
+    findOrAdd(source, id, index) {
+      let firsts = bySource.get(source)
+      if (!firsts) {
+        firsts = new Map()
+        bySource.set(source, firsts)
+      }
+      const first = firsts.get(id)
+      if (first === undefined) firsts.set(id, index)
       return first
     },
-    remove: (identity) => void firsts.delete(identity),
+    remove: (source, id) => void bySource.get(source)?.delete(id),
   }
 }
 

@@ -21,8 +21,8 @@ export type Earlier = {
    * Index of the first event of this identity that was not rejected; this one becomes it when there is none.
    * Undefined: there is none.
    */
-  findOrAdd(identity: string, index: number): number | undefined
-  remove(identity: string): void
+  findOrAdd(source: string, id: string, index: number): number | undefined
+  remove(source: string, id: string): void
 }
 
 /** What is to be done with a judged event. Undefined: nothing, its result says why. */
@@ -51,11 +51,9 @@ export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions)
     const plan = validate(candidate, result)
     if (!plan) return undefined
 
-    let identity: string | undefined
-    if (earlier && candidate.id !== undefined) {
-      // A line break is in neither: attributes have no control characters.
-      identity = `${candidate.source ?? DEFAULT_SOURCE}\n${candidate.id}`
-      const first = earlier.findOrAdd(identity, index)
+    const { id, source = DEFAULT_SOURCE } = candidate
+    if (earlier && id !== undefined) {
+      const first = earlier.findOrAdd(source, id, index)
       if (first !== undefined) {
         if (isDeepStrictEqual(candidates[first]!.posted, candidate.posted)) return { repeats: first }
         return reject(result, 'id-reused', [
@@ -81,7 +79,7 @@ export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions)
     const key = plan.definition.key(candidate.data)
     const value = encodeValue(candidate, result.idText, way, receipt)
     if (isLargerThan(maxEventBytes, value)) {
-      if (identity !== undefined) earlier!.remove(identity)
+      if (id !== undefined) earlier?.remove(source, id)
       return reject(result, 'event-too-large', [
         { pointer: '', detail: `An event may have at most ${maxEventBytes} bytes when it is stored.` },
       ])
