@@ -19,7 +19,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   A: {
     name: 'A',
     title: 'batches of 100, closed loop over 8 connections',
-    loads: [{ batchSize: 100, connections: 8 }],
+    loads: [{ batchSize: 100, connections: 32 }],
     prompt: [],
   },
   B: {

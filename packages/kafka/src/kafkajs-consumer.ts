@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   AssignerProtocol,
   type Batch,
@@ -39,8 +40,8 @@ import type {
  * outage it waits up to half a minute. A dead attempt can neither call back (`live`) nor connect again.
  *
  * Fetching: a broker's next fetch starts when all batches of its last one are handled, so they are handed to
- * the owner at once. An idle fetch ends after FETCH_WAIT_MS, which is also the longest that a resumed
- * partition waits.
+ * the owner at once, and the fetch that brought some is followed by the next FETCH_PACE_MS later. An idle fetch
+ * ends after FETCH_WAIT_MS, which is also the longest that a resumed partition waits.
  */
 export function createKafkaJsConsumer(
   open: () => KafkaJs,
@@ -103,7 +104,10 @@ export function createKafkaJsConsumer(
         autoCommit: false,
         eachBatchAutoResolve: true,
         partitionsConsumedConcurrently: CONCURRENT_BATCHES,
-        eachBatch: async (payload) => handleBatch(attempt, payload),
+        eachBatch: (payload) => {
+          handleBatch(attempt, payload)
+          return delay(FETCH_PACE_MS)
+        },
       })
     } catch (error) {
       end(attempt, error)
@@ -270,6 +274,12 @@ const RETRIES = 60
 
 /** Short: it delays only an idle fetch, and a resumed partition may have to wait for one. */
 const FETCH_WAIT_MS = 100
+
+/**
+ * A fetch costs the broker and us more than a few records do. Without a pause a busy topic is fetched record by
+ * record, as fast as both can, and nothing is left of two cores for the work itself. An event pays at most this.
+ */
+const FETCH_PACE_MS = 4
 
 /** More than the partitions of one fetch, so that all its batches are handed over in one go. */
 const CONCURRENT_BATCHES = 256
