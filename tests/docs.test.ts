@@ -57,7 +57,7 @@ describe('the documents', () => {
 
   it('describe every dependency, and no other', () => {
     const catalog = /^catalog:\n((?: {2}.*\n)+)/m.exec(read('pnpm-workspace.yaml'))![1]!
-    const pinned = [...catalog.matchAll(/^ {2}'?([^':]+)'?: (.+)$/gm)].map(([, name, version]) => [
+    const pinned = [...catalog.matchAll(/^ {2}['"]?([^'":]+)['"]?: (.+)$/gm)].map(([, name, version]) => [
       name,
       version,
     ])

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readOptions } from './command-line.ts'
 import { postTraffic } from './demo/post-traffic.ts'
 import { createDemoTraffic } from './demo/traffic.ts'
 
@@ -12,15 +12,16 @@ const HELP = `Posts demo traffic to a running gateway until Ctrl-C.
   --seed <n>       the same seed makes the same shop (1)
   --help           this text`
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     url: { type: 'string', default: 'http://127.0.0.1:8080' },
     rate: { type: 'string', default: '40' },
     count: { type: 'string' },
     seed: { type: 'string', default: '1' },
     help: { type: 'boolean', short: 'h' },
   },
-})
+  HELP,
+)
 
 if (values.help) console.log(HELP)
 else await main()

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readOptions } from './command-line.ts'
 import { type Finding, findProblems } from './doctor/checks.ts'
 
 // Imports nothing but Node's own modules and files beside it: it runs before anything is installed.
@@ -11,9 +11,10 @@ const HELP = `Checks whether this machine can run Sluice, and says what to do wh
 
 Ends with 1 if something prevents a start.`
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
-})
+const values = readOptions(
+  { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+  HELP,
+)
 
 if (values.help) console.log(HELP)
 else {

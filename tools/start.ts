@@ -142,7 +142,8 @@ async function start(options: StartOptions): Promise<number> {
     }
     if (chosen.kind === 'jvm') {
       onProgress('starting the JVM')
-      await fleet.start([chosen.plan], { patience: 1, timeoutMs: 90_000 })
+      const [kafka] = await fleet.start([chosen.plan], { patience: 1, timeoutMs: 90_000 })
+      sayNotices(screen, kafka!.message)
     }
     return chosen
   }
@@ -208,8 +209,15 @@ async function bringUpTopics(screen: Screen, brokers: string): Promise<string> {
   }
 }
 
+/** What the local Kafka's process says with its `ready`; the others say nothing. */
+function sayNotices(screen: Screen, message: unknown): void {
+  for (const notice of (message as { notices: readonly string[] } | undefined)?.notices ?? [])
+    screen.say(notice)
+}
+
 function report(screen: Screen, notice: ProcessNotice): void {
   if (notice.kind === 'ready') {
+    sayNotices(screen, notice.message)
     screen.say(`${notice.name} is ready again (pid ${notice.pid}).`)
     screen.tell({ event: 'restarted', service: notice.name, pid: notice.pid })
     return

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { catalogue, planTopics } from '@sluice/events'
+import { readOptions } from './command-line.ts'
 import { createTopics } from './start/create-topics.ts'
 import { kafkaFromEnvironment } from './start/kafka-from-environment.ts'
 
@@ -13,13 +13,14 @@ topics, which the gateway and the services do not.
   --dry-run                  print the plan and do nothing
   --help                     this text`
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     'replication-factor': { type: 'string', default: '-1' },
     'dry-run': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
-})
+  HELP,
+)
 const plans = planTopics(catalogue)
 
 if (values.help) console.log(HELP)

@@ -19,14 +19,21 @@ const stopRequested = new Promise<void>((resolve) => {
   process.on('disconnect', request)
 })
 
+/** What happened on the way that a user should see; our own output goes to a log file. */
+const notices: string[] = []
+
 try {
   const kafka = await startLocalKafka({
     libs,
     dataDir,
     port: Number(port),
     onLog: (line) => console.log(line),
+    onNotice(line) {
+      console.log(line)
+      notices.push(line)
+    },
   })
-  send({ ready: { pid: kafka.pid, brokers: kafka.brokers } })
+  send({ ready: { notices } })
   await Promise.race([kafka.exited, stopRequested])
   await kafka.stop()
   // A Kafka that ended although nobody asked is a crash, which whoever supervises us should see.

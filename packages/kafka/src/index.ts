@@ -1,5 +1,4 @@
 export { type Backoff, backoffMs } from './backoff.ts'
-export { assignCoPartitions, type GroupMember, type MemberPartitions } from './co-partition-assigner.ts'
 export type { KafkaConnection, KafkaSasl, KafkaTls, TokenSource } from './connection.ts'
 export { DEAD_LETTER_LANE, type DeadLetter, type DeadLetterReason, toDeadLetter } from './dead-letter.ts'
 export { KafkaError, type KafkaErrorCode } from './errors.ts'

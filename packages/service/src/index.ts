@@ -3,15 +3,12 @@ export { type BaseConfig, baseSettings, toKafkaConnection } from './base-setting
 export { HandlerTimeoutError, OutputError, PoisonError, SchemaError, SettingsError } from './errors.ts'
 export type { EventHandler, HandlerContext, HandlerResult } from './handler.ts'
 export { type ProcessContext, type RunningProcess, runProcess } from './process.ts'
-export { type ConsumerSpec, consumerSettings, runConsumer } from './run-consumer.ts'
+export { type ConsumerSpec, runConsumer } from './run-consumer.ts'
 export {
   type Config,
-  describeSettings,
   integer,
-  isSecret,
   parseSettings,
   port,
-  printConfig,
   type SettingDescription,
   type Settings,
 } from './settings.ts'

@@ -282,6 +282,17 @@ test('a record whose output Kafka will not take is a dead letter that says so', 
   })
 })
 
+test('a record that is no event, and whose dead letter was not stored, has a dead letter still', () => {
+  const { pipeline } = setup(reserve)
+  const record = recordOf(Buffer.from('{'))
+  const letter = letterOf(pipeline.undeliverable(record, 'high', 'not allowed'))
+  expect(letter).toMatchObject({
+    'dlq-reason': 'schema',
+    'dlq-error-message': 'An output could not be stored: not allowed',
+  })
+  expect(letter.record.value).toBe(record.value)
+})
+
 test('whatever the bytes are and whatever the handler throws, there is a result', async () => {
   const values = fc.oneof(
     fc.constant(null),

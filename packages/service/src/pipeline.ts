@@ -133,8 +133,7 @@ export function createPipeline(options: PipelineOptions) {
     handle,
     undeliverable(record: IncomingRecord, _lane: string, detail: string): PipelineResult {
       const error = new Error(`An output could not be stored: ${detail}`)
-      // It was decoded before; only this rare end pays for doing it twice.
-      return giveUp(record, decode(record.value, consumes), { error, attempts: 1, firstFailedAt: Date.now() })
+      return giveUp(record, decodeAgain(record), { error, attempts: 1, firstFailedAt: Date.now() })
     },
     finished(lane: string, { outcome, outputs, receivedAt }: PipelineResult): void {
       const ending = endings.get(lane)!
@@ -143,6 +142,15 @@ export function createPipeline(options: PipelineOptions) {
       if (age >= 0) ending.age.observe(age)
       if (outcome === 'handled') for (const output of outputs) countOutput(output)
     },
+  }
+
+  /** Only this rare end pays for decoding twice. Undefined: the output that was not stored was its dead letter. */
+  function decodeAgain({ value }: IncomingRecord): Event | undefined {
+    try {
+      return decode(value, consumes)
+    } catch {
+      return undefined
+    }
   }
 
   function countOutput({ topic, lane }: PublishRecord): void {

@@ -22,7 +22,7 @@ export type DataFolder = {
   readonly users: readonly KafkaUser[]
   /** Formats `<folder>/data`. */
   readonly format: (folder: string) => Promise<void>
-  readonly onLog: (line: string) => void
+  readonly onNotice: (line: string) => void
 }
 
 /**
@@ -32,10 +32,10 @@ export type DataFolder = {
  * @throws LocalKafkaError `kafka-data` when the folder holds something else altogether.
  */
 export async function prepareDataFolder(folder: DataFolder): Promise<'fresh' | 'kept'> {
-  const { dataDir, onLog } = folder
+  const { dataDir, onNotice } = folder
   const problem = await findProblem(folder)
   if (problem === undefined) return 'kept'
-  if (problem !== 'absent') await moveAside(dataDir, problem, onLog)
+  if (problem !== 'absent') await moveAside(dataDir, problem, onNotice)
 
   const formatting = `${dataDir}.formatting`
   await rm(formatting, { recursive: true, force: true })
@@ -48,10 +48,14 @@ export async function prepareDataFolder(folder: DataFolder): Promise<'fresh' | '
 }
 
 /** Renames a folder to `<dataDir>.stale-<timestamp>` and says so. */
-export async function moveAside(dataDir: string, why: string, onLog: (line: string) => void): Promise<void> {
+export async function moveAside(
+  dataDir: string,
+  why: string,
+  onNotice: (line: string) => void,
+): Promise<void> {
   const stale = `${dataDir}.stale-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
   await rename(dataDir, stale)
-  onLog(
+  onNotice(
     `The Kafka data in ${dataDir} cannot be used (${why}). Moved to ${stale}; starting with an empty Kafka.`,
   )
 }

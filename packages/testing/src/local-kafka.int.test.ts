@@ -26,7 +26,7 @@ describe.skipIf(!hasJava)('startLocalKafka', { timeout: 180_000 }, () => {
   let parent: string
   let dataDir: string
   let running: LocalKafka[]
-  let log: string[]
+  let notices: string[]
 
   beforeAll(async () => {
     libs = await resolveKafkaJars({ cacheDir: KAFKA_CACHE_DIR })
@@ -36,7 +36,7 @@ describe.skipIf(!hasJava)('startLocalKafka', { timeout: 180_000 }, () => {
     parent = await mkdtemp(join(tmpdir(), 'sluice-kafka-test-'))
     dataDir = join(parent, 'kafka')
     running = []
-    log = []
+    notices = []
   })
 
   afterEach(async () => {
@@ -50,7 +50,7 @@ describe.skipIf(!hasJava)('startLocalKafka', { timeout: 180_000 }, () => {
       libs,
       dataDir,
       heapMb: 256,
-      onLog: (line) => log.push(line),
+      onNotice: (line) => notices.push(line),
       ...options,
       port,
     })
@@ -72,7 +72,7 @@ describe.skipIf(!hasJava)('startLocalKafka', { timeout: 180_000 }, () => {
     const directoryId = await readFile(join(dataDir, 'data', 'meta.properties'), 'utf8')
     await start()
     expect(await readFile(join(dataDir, 'data', 'meta.properties'), 'utf8')).toBe(directoryId)
-    expect(log.join('\n')).not.toContain('Moved to')
+    expect(notices.join('\n')).not.toContain('Moved to')
   })
 
   it('refuses a port in use and names who has it', async () => {
@@ -119,7 +119,7 @@ describe.skipIf(!hasJava)('startLocalKafka', { timeout: 180_000 }, () => {
     const kafka = await start()
     expect(await answersKafka(kafka.brokers)).toBe(true)
     expect(await readdir(parent)).toEqual(['kafka', expect.stringMatching(/^kafka\.stale-/)])
-    expect(log.join('\n')).toMatch(/cannot be used .*kafka\.stale-/)
+    expect(notices.join('\n')).toMatch(/cannot be used .*kafka\.stale-/)
   })
 
   it('shows the last lines of a Kafka that ends at once', async () => {
@@ -162,7 +162,7 @@ describe.skipIf(!hasJava)('startLocalKafka', { timeout: 180_000 }, () => {
 
     const kafka = await start({ port })
     expect(kafka.pid).not.toBe(orphan)
-    expect(log.join('\n')).toContain(`pid ${orphan}`)
+    expect(notices.join('\n')).toContain(`pid ${orphan}`)
     await waitFor(() => !existsSync(`/proc/${orphan}`), { describe: 'the orphan to end' })
   })
 })

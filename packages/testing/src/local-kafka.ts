@@ -35,8 +35,10 @@ export type LocalKafkaOptions = {
   readonly heapMb?: number
   /** How long the broker may take until it answers. */
   readonly readyTimeoutMs?: number
-  /** Every line that the JVM prints, and a few of ours. */
+  /** Every line that the JVM prints. */
   readonly onLog?: (line: string) => void
+  /** Ours alone, which a user should see: data was moved aside, an earlier Kafka stopped. Default: `onLog`. */
+  readonly onNotice?: (line: string) => void
   readonly extraListeners?: ExtraListeners
   /** Broker settings on top of infra/kafka/server.properties. */
   readonly properties?: Readonly<Record<string, string>>
@@ -50,7 +52,7 @@ const STOP_GRACE_MS = 10_000
  * Starts one real Kafka node in a JVM of its own and waits until it answers; two to four seconds. The JVM is
  * the leader of a process group of its own, so that Ctrl-C in a terminal reaches only us: we stop it last.
  * Should this process die first, the next start on the same folder stops the JVM. A data folder that cannot be
- * used is moved aside, and `onLog` says so.
+ * used is moved aside, and `onNotice` says so.
  * @throws LocalKafkaError `java-missing`, `port-in-use`, `kafka-data` or `kafka-start`.
  */
 export async function startLocalKafka(options: LocalKafkaOptions): Promise<LocalKafka> {
@@ -60,6 +62,7 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
     heapMb = 384,
     readyTimeoutMs = 60_000,
     onLog = () => {},
+    onNotice = onLog,
     extraListeners,
     properties,
   } = options
@@ -81,10 +84,10 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
     kafkaVersion: await kafkaVersionOf(libs),
     users: extraListeners?.users ?? [],
     format,
-    onLog,
+    onNotice,
   }
 
-  await stopOrphanedJvm(pidFile, propertiesFile, onLog)
+  await stopOrphanedJvm(pidFile, propertiesFile, onNotice)
   await requireFreePorts(port, extraListeners)
   const state = await prepareDataFolder(folder)
   try {
@@ -92,7 +95,7 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
   } catch (error) {
     if (state === 'fresh' || !(error instanceof LocalKafkaError) || !BROKEN_DATA.test(error.message))
       throw error
-    await moveAside(dataDir, error.message.match(BROKEN_DATA)![0], onLog)
+    await moveAside(dataDir, error.message.match(BROKEN_DATA)![0], onNotice)
     await prepareDataFolder(folder)
     return await start()
   }

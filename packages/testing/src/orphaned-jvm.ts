@@ -17,7 +17,7 @@ export async function writePidFile(pidFile: string, jvm: number): Promise<void> 
 export async function stopOrphanedJvm(
   pidFile: string,
   mark: string,
-  onLog: (line: string) => void,
+  onNotice: (line: string) => void,
 ): Promise<void> {
   const [pid = 0, starter = 0] = (await readFile(pidFile, 'utf8').catch(() => '')).split(/\s+/).map(Number)
   if (!Number.isInteger(pid) || pid <= 1) return
@@ -28,7 +28,7 @@ export async function stopOrphanedJvm(
       const hint = `Stop process ${starter} first, or choose another folder.`
       throw new LocalKafkaError('kafka-data', `Kafka (pid ${pid}) is running on this data folder. ${hint}`)
     }
-    onLog(`Stopping the Kafka (pid ${pid}) that an earlier run left behind.`)
+    onNotice(`Stopping the Kafka (pid ${pid}) that an earlier run left behind.`)
     await terminate(pid, 10_000)
   }
   await rm(pidFile, { force: true })

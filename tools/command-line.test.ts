@@ -1,0 +1,12 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+
+it.each(['doctor', 'topics', 'demo'])('%s names an unknown option and shows its help', (command) => {
+  const script = fileURLToPath(new URL(`./${command}.ts`, import.meta.url))
+  const { status, stderr } = spawnSync(process.execPath, [script, '--bogus'], { encoding: 'utf8' })
+  expect(status).toBe(2)
+  expect(stderr).toContain("Unknown option '--bogus'")
+  expect(stderr).toContain(`npm run ${command}`)
+  expect(stderr).not.toContain('    at ')
+})
