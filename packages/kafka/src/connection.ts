@@ -1,4 +1,4 @@
-/** PEM texts, not paths. `true`: encrypt and trust the system's authorities. */
+/** PEM texts, not paths. Without `ca` the system's authorities are trusted. */
 export type KafkaTls = {
   readonly ca?: string
   readonly cert?: string
@@ -31,7 +31,8 @@ export type KafkaConnection = {
   readonly brokers: readonly string[]
   /** What the brokers' logs, metrics and quotas know us by. */
   readonly clientId: string
-  readonly tls?: KafkaTls | boolean
+  /** Absent: not encrypted. */
+  readonly tls?: KafkaTls
   readonly sasl?: KafkaSasl
   readonly connectTimeoutMs: number
   /** How long an answer may take before it is given up and the connection replaced. */

@@ -52,7 +52,7 @@ export function connectKafkaJs(connection: KafkaConnection, name: string, log?: 
   const kafka = new Kafka({
     brokers: [...connection.brokers],
     clientId: `${connection.clientId}-${name}`,
-    ...(encryption && { ssl: encryption === true ? {} : { ...encryption } }),
+    ...(encryption && { ssl: { ...encryption } }),
     ...(sasl && { sasl: toSasl(sasl, connectTimeoutMs) }),
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: connectTimeoutMs,

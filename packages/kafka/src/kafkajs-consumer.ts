@@ -26,6 +26,7 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from './port.ts'
+import { within } from './within.ts'
 
 /**
  * A group member that outlives its connections. It lives through attempts: each is a kafkajs consumer of its
@@ -379,14 +380,4 @@ function groupByTopic<At extends TopicPartition, Item>(
     else byTopic.set(at.topic, [toItem(at)])
   }
   return Array.from(byTopic, ([topic, partitions]) => ({ topic, partitions }))
-}
-
-function within(ms: number, work: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  void work.finally(() => {
-    clearTimeout(timer)
-    resolve()
-  })
-  return promise
 }

@@ -113,7 +113,7 @@ describe('the kafkajs client behind TLS and SASL', () => {
   })
 
   test('does not trust a certificate that nobody vouches for', async () => {
-    const client = createKafkaJsClient(connectionTo(ports.sslPort, { tls: true }))
+    const client = createKafkaJsClient(connectionTo(ports.sslPort, { tls: {} }))
     await expect(client.admin()).rejects.toMatchObject({ code: 'kafka-unreachable' })
   })
 })

@@ -22,6 +22,7 @@ import type {
   TopicPartition,
 } from './port.ts'
 import type { Publisher, PublishOutcome, PublishRecord, Receipt } from './publisher.ts'
+import { within } from './within.ts'
 
 export type ConsumedLane = LaneShare & { readonly lane: string; readonly topic: string }
 
@@ -446,14 +447,4 @@ const MIN_CLOSE_MS = 500
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-function within(ms: number, work: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  void work.finally(() => {
-    clearTimeout(timer)
-    resolve()
-  })
-  return promise
 }

@@ -156,14 +156,9 @@ describe('createLaneScheduler', () => {
     )
   })
 
-  test('tells how long each lane has gone unserved', () => {
+  test('picks nothing when no lane has work', () => {
     const scheduler = createLaneScheduler(shares)
-    expect(scheduler.unservedMs(5)).toEqual([0, 0, 0])
-    scheduler.pick([full, empty, full], 10)
-    scheduler.pick([full, empty, full], 30)
-    expect(scheduler.unservedMs(50)).toEqual([20, 0, 40])
-    scheduler.pick([empty, empty, empty], 60)
-    expect(scheduler.unservedMs(70)).toEqual([0, 0, 0])
-    expect(scheduler.pick([empty, empty, empty], 80)).toBe(-1)
+    expect(scheduler.pick([full, empty, full], 10)).toBe(0)
+    expect(scheduler.pick([empty, empty, empty], 20)).toBe(-1)
   })
 })

@@ -13,8 +13,6 @@ export type LaneScheduler = {
    * @returns the lane to serve, or -1 when no lane has work
    */
   pick(waiting: readonly { readonly length: number }[], time: number): number
-  /** Milliseconds since each lane was last served, or since it got work; 0 for an idle lane. */
-  unservedMs(time: number): number[]
 }
 
 /**
@@ -64,6 +62,5 @@ export function createLaneScheduler(shares: readonly LaneShare[]): LaneScheduler
       if (richest === -1) return -1
       return serve(overdue === -1 ? richest : overdue, earned, time)
     },
-    unservedMs: (time) => unservedSince.map((since) => (Number.isNaN(since) ? 0 : time - since)),
   }
 }

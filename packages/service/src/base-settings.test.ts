@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { baseSettings, toKafkaConnection } from './base-settings.ts'
+import { baseSettings, parseProcessSettings, toKafkaConnection } from './base-settings.ts'
 import { SettingsError } from './errors.ts'
 import { consumerSettings } from './run-consumer.ts'
 import { parseSettings } from './settings.ts'
@@ -67,6 +67,64 @@ test('TLS takes the texts of the files', () => {
     }).tls,
   ).toEqual({ ca: 'the authority', cert: 'the certificate', key: 'the key' })
   expect(connect({ KAFKA_TLS: 'true' }).tls).toEqual({})
+  expect(connect({ KAFKA_TLS: 'true', KAFKA_TLS_SERVERNAME: 'kafka.example.com' }).tls).toEqual({
+    servername: 'kafka.example.com',
+  })
+})
+
+test("a server's name without TLS is not taken for a check of it", () => {
+  expect(problems(() => connect({ KAFKA_TLS_SERVERNAME: 'kafka.example.com' }))).toEqual([
+    'KAFKA_TLS_SERVERNAME: is set, but KAFKA_TLS is not true.',
+  ])
+})
+
+test('what is wrong with single variables and with the connection is told at once', () => {
+  const told = problems(() =>
+    parseProcessSettings(
+      consumerSettings,
+      {
+        KAFKA_TLS: 'true',
+        KAFKA_TLS_CA_FILE: join(folder, 'nowhere'),
+        KAFKA_SASL_MECHANISM: 'plain',
+        KAFKA_SASL_USERNAME: 'me',
+        ADMIN_PORT: 'high',
+        HANDLER_TIMEOUT_MS: '0',
+      },
+      'order-placed',
+    ),
+  )
+  expect(told.map((line) => line.split(':')[0])).toEqual([
+    'KAFKA_BROKERS',
+    'ADMIN_PORT',
+    'HANDLER_TIMEOUT_MS',
+    'KAFKA_TLS_CA_FILE',
+    'KAFKA_SASL_PASSWORD',
+  ])
+})
+
+test.each([
+  ['KAFKA_TLS', { KAFKA_TLS: 'yes', KAFKA_TLS_SERVERNAME: 'kafka.example.com' }],
+  ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_MECHANISM: 'scram', KAFKA_SASL_USERNAME: 'me' }],
+  [
+    'KAFKA_SASL_TOKEN_ENDPOINT',
+    {
+      KAFKA_SASL_MECHANISM: 'oauthbearer',
+      KAFKA_SASL_TOKEN_ENDPOINT: 'nowhere',
+      KAFKA_SASL_CLIENT_ID: 'id',
+      KAFKA_SASL_CLIENT_SECRET: 'secret',
+    },
+  ],
+])('a %s that is wrong is told alone, not as one that is missing', (variable, env) => {
+  const told = problems(() => parseProcessSettings({}, { KAFKA_BROKERS: 'a:9092', ...env }, 'gateway'))
+  expect(told).toEqual([expect.stringMatching(new RegExp(`^${variable}: `))])
+})
+
+test('a whole environment gives the settings of the process and its connection', () => {
+  const env = { KAFKA_BROKERS: 'a:9092', RETRY_BASE_MS: '7' }
+  const { config, connection } = parseProcessSettings(consumerSettings, env, 'gateway')
+  expect(config).toMatchObject({ RETRY_BASE_MS: 7, ADMIN_PORT: 9080 })
+  expect(Object.isFrozen(config)).toBe(true)
+  expect(connection).toMatchObject({ brokers: ['a:9092'], clientId: 'gateway' })
 })
 
 test('everything that is wrong with TLS and the login is told at once', () => {
@@ -121,6 +179,13 @@ test('oauthbearer with an endpoint needs a client', () => {
   ).toMatchObject({
     token: { endpoint: env.KAFKA_SASL_TOKEN_ENDPOINT, clientId: 'id', clientSecret: 'secret' },
   })
+  const all = {
+    ...env,
+    KAFKA_SASL_CLIENT_ID: 'id',
+    KAFKA_SASL_CLIENT_SECRET: 'secret',
+    KAFKA_SASL_SCOPE: 'kafka',
+  }
+  expect(connect(all).sasl).toMatchObject({ token: { scope: 'kafka' } })
 })
 
 test('every setting says what it is for', () => {

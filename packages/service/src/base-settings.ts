@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { KafkaConnection } from '@sluice/kafka'
 import { LOG_LEVELS } from '@sluice/telemetry'
 import { z } from 'zod'
-import { SettingsError } from './errors.ts'
-import { type Config, integer, port, type Settings } from './settings.ts'
+import { type SettingProblem, SettingsError } from './errors.ts'
+import { type Config, type Environment, integer, port, readSettings, type Settings } from './settings.ts'
 
 const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
 
@@ -35,6 +35,10 @@ export const baseSettings = {
     .optional()
     .describe('PEM file with the client certificate, for mutual TLS.'),
   KAFKA_TLS_KEY_FILE: z.string().optional().describe("PEM file with the client certificate's key."),
+  KAFKA_TLS_SERVERNAME: z
+    .string()
+    .optional()
+    .describe("The name in the brokers' certificates; the host in KAFKA_BROKERS by default."),
   KAFKA_SASL_MECHANISM: z
     .enum(SASL_MECHANISMS)
     .optional()
@@ -53,6 +57,10 @@ export const baseSettings = {
     ),
   KAFKA_SASL_CLIENT_ID: z.string().optional().describe('Who asks the token endpoint.'),
   KAFKA_SASL_CLIENT_SECRET: z.string().optional().describe('The secret of who asks.'),
+  KAFKA_SASL_SCOPE: z
+    .string()
+    .optional()
+    .describe('The scope to ask the token endpoint for; none by default.'),
   KAFKA_CONNECT_TIMEOUT_MS: integer({ min: 100, unit: 'ms' })
     .default(3000)
     .describe('How long to wait for a connection.'),
@@ -73,15 +81,50 @@ export const baseSettings = {
 export type BaseConfig = Config<typeof baseSettings>
 
 /**
+ * A process's own settings and the base settings, and the Kafka connection that these describe.
+ * @param name of the process, Kafka's client id unless another one is set
+ * @throws SettingsError with every problem at once, of single variables and of the connection.
+ */
+export function parseProcessSettings<S extends Settings>(
+  own: S,
+  env: Environment,
+  name: string,
+): { readonly config: Config<S> & BaseConfig; readonly connection: KafkaConnection } {
+  const { config, problems } = readSettings({ ...baseSettings, ...own }, env)
+  const found = [...problems]
+  const connection = readConnection(config as Partial<BaseConfig>, name, found)
+  if (found.length > 0) throw new SettingsError(found)
+  return { config: config as Config<S> & BaseConfig, connection }
+}
+
+/**
  * The connection that the settings describe.
  * @throws SettingsError when variables contradict each other or a file cannot be read.
  */
 export function toKafkaConnection(config: BaseConfig, name: string): KafkaConnection {
-  const problems: { variable: string; problem: string }[] = []
+  const problems: SettingProblem[] = []
+  const connection = readConnection(config, name, problems)
+  if (problems.length > 0) throw new SettingsError(problems)
+  return connection
+}
+
+/**
+ * Adds to `problems` what is wrong; the connection is whole only if nothing was and is. A variable that could not
+ * be parsed is no member of `config`: nothing is concluded from it, because its absence is not what is wrong.
+ */
+function readConnection(
+  config: Partial<BaseConfig>,
+  name: string,
+  problems: SettingProblem[],
+): KafkaConnection {
+  const needsTls = (variable: keyof typeof baseSettings) => {
+    if (config[variable] !== undefined && config.KAFKA_TLS === false)
+      problems.push({ variable, problem: 'is set, but KAFKA_TLS is not true.' })
+  }
   const read = (variable: 'KAFKA_TLS_CA_FILE' | 'KAFKA_TLS_CERT_FILE' | 'KAFKA_TLS_KEY_FILE') => {
     const file = config[variable]
     if (file === undefined) return undefined
-    if (!config.KAFKA_TLS) problems.push({ variable, problem: 'is set, but KAFKA_TLS is not true.' })
+    needsTls(variable)
     try {
       return readFileSync(file, 'utf8')
     } catch (error) {
@@ -100,14 +143,22 @@ export function toKafkaConnection(config: BaseConfig, name: string): KafkaConnec
       problems.push({ variable, problem: `is required when ${other} is set.` })
     }
   }
+  needsTls('KAFKA_TLS_SERVERNAME')
+  const servername = config.KAFKA_TLS_SERVERNAME
   const sasl = toSasl(config, problems)
-  if (problems.length > 0) throw new SettingsError(problems)
   return {
-    brokers: config.KAFKA_BROKERS,
+    brokers: config.KAFKA_BROKERS!,
     clientId: config.KAFKA_CLIENT_ID ?? name,
-    connectTimeoutMs: config.KAFKA_CONNECT_TIMEOUT_MS,
-    requestTimeoutMs: config.KAFKA_REQUEST_TIMEOUT_MS,
-    ...(config.KAFKA_TLS && { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } }),
+    connectTimeoutMs: config.KAFKA_CONNECT_TIMEOUT_MS!,
+    requestTimeoutMs: config.KAFKA_REQUEST_TIMEOUT_MS!,
+    ...(config.KAFKA_TLS && {
+      tls: {
+        ...(ca && { ca }),
+        ...(cert && { cert }),
+        ...(key && { key }),
+        ...(servername && { servername }),
+      },
+    }),
     ...(sasl && { sasl }),
   }
 }
@@ -119,12 +170,11 @@ const SASL_VALUES = [
   'KAFKA_SASL_TOKEN_ENDPOINT',
   'KAFKA_SASL_CLIENT_ID',
   'KAFKA_SASL_CLIENT_SECRET',
+  'KAFKA_SASL_SCOPE',
 ] as const
 
-function toSasl(
-  config: BaseConfig,
-  problems: { variable: string; problem: string }[],
-): KafkaConnection['sasl'] {
+function toSasl(config: Partial<BaseConfig>, problems: SettingProblem[]): KafkaConnection['sasl'] {
+  if (!('KAFKA_SASL_MECHANISM' in config)) return undefined
   const mechanism = config.KAFKA_SASL_MECHANISM
   if (mechanism === undefined) {
     // Half a login must not become none.
@@ -146,13 +196,17 @@ function toSasl(
     return { mechanism, username: needs('KAFKA_SASL_USERNAME'), password: needs('KAFKA_SASL_PASSWORD') }
   }
   const endpoint = config.KAFKA_SASL_TOKEN_ENDPOINT
-  if (endpoint === undefined) return { mechanism, token: { file: needs('KAFKA_SASL_TOKEN_FILE') } }
+  if (endpoint === undefined && 'KAFKA_SASL_TOKEN_ENDPOINT' in config) {
+    return { mechanism, token: { file: needs('KAFKA_SASL_TOKEN_FILE') } }
+  }
+  const scope = config.KAFKA_SASL_SCOPE
   return {
     mechanism,
     token: {
-      endpoint,
+      endpoint: endpoint!,
       clientId: needs('KAFKA_SASL_CLIENT_ID'),
       clientSecret: needs('KAFKA_SASL_CLIENT_SECRET'),
+      ...(scope && { scope }),
     },
   }
 }

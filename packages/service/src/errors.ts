@@ -27,13 +27,16 @@ export class OutputError extends Error {
   readonly code = 'output'
 }
 
-/** The environment does not configure this process. `problems` has one entry per variable. */
+/** What is wrong with one environment variable. Never shows its value. */
+export type SettingProblem = { readonly variable: string; readonly problem: string }
+
+/** The environment does not configure this process. `problems` has everything that is wrong with it. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
   readonly code = 'settings'
-  readonly problems: readonly { readonly variable: string; readonly problem: string }[]
+  readonly problems: readonly SettingProblem[]
 
-  constructor(problems: readonly { variable: string; problem: string }[], options?: ErrorOptions) {
+  constructor(problems: readonly SettingProblem[], options?: ErrorOptions) {
     super(
       [
         'The configuration is not valid:',
@@ -44,7 +47,7 @@ export class SettingsError extends Error {
     this.problems = problems
   }
 
-  static of(variable: string, issues: readonly z.core.$ZodIssue[]): { variable: string; problem: string } {
+  static of(variable: string, issues: readonly z.core.$ZodIssue[]): SettingProblem {
     return { variable, problem: issues.map((issue) => issue.message).join('; ') }
   }
 }

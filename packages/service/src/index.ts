@@ -1,5 +1,5 @@
 export type { ReadinessCheck } from './admin-server.ts'
-export { type BaseConfig, baseSettings, toKafkaConnection } from './base-settings.ts'
+export { type BaseConfig, baseSettings, parseProcessSettings, toKafkaConnection } from './base-settings.ts'
 export { HandlerTimeoutError, OutputError, PoisonError, SchemaError, SettingsError } from './errors.ts'
 export type { EventHandler, HandlerContext, HandlerResult } from './handler.ts'
 export { type ProcessContext, type RunningProcess, runProcess } from './process.ts'

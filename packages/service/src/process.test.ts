@@ -108,11 +108,18 @@ test('an admin port that is taken is named', async () => {
 })
 
 test('an environment that does not configure it is exit code 2, with every problem and no value', async () => {
-  const { exit, output } = start({ KAFKA_BROKERS: '', ADMIN_PORT: 'canary', FIXTURE_START: 'canary' })
+  const { exit, output } = start({
+    KAFKA_BROKERS: '',
+    ADMIN_PORT: 'canary',
+    FIXTURE_START: 'canary',
+    KAFKA_SASL_MECHANISM: 'plain',
+    KAFKA_SASL_USERNAME: 'canary',
+  })
   expect(await exit).toEqual({ code: 2, signal: null })
   expect(output.stderr).toMatch(/^fixture: The configuration is not valid:\n {2}KAFKA_BROKERS: is required/)
   expect(output.stderr).toContain('\n  ADMIN_PORT: ')
   expect(output.stderr).toContain('\n  FIXTURE_START: ')
+  expect(output.stderr).toContain('\n  KAFKA_SASL_PASSWORD: ')
   expect(output.stderr).not.toContain('canary')
   expect(output.stdout).toBe('')
 })

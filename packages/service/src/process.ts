@@ -1,9 +1,9 @@
 import { createKafkaJsClient, type KafkaClient } from '@sluice/kafka'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@sluice/telemetry'
 import { type AdminServer, type ReadinessCheck, startAdminServer } from './admin-server.ts'
-import { type BaseConfig, baseSettings, toKafkaConnection } from './base-settings.ts'
+import { type BaseConfig, baseSettings, parseProcessSettings } from './base-settings.ts'
 import { SettingsError } from './errors.ts'
-import { type Config, describeSettings, parseSettings, printConfig, type Settings } from './settings.ts'
+import { type Config, describeSettings, printConfig, type Settings } from './settings.ts'
 
 export type ProcessContext<S extends Settings> = {
   readonly config: Config<S> & BaseConfig
@@ -40,8 +40,7 @@ export type ProcessOptions<S extends Settings> = {
  */
 export async function runProcess<S extends Settings>(options: ProcessOptions<S>): Promise<void> {
   const { name } = options
-  const settings = { ...baseSettings, ...options.settings }
-  const config = readConfig(settings, name) as Config<S> & BaseConfig
+  const { config, connection } = readEnvironment(options.settings, name)
   const log = createLogger({ service: name, level: config.LOG_LEVEL })
   const metrics = createMetrics(name)
 
@@ -96,7 +95,7 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
       metrics,
       log,
     })
-    const kafka = createKafkaJsClient(toKafkaConnection(config, name), {
+    const kafka = createKafkaJsClient(connection, {
       log: (level, message, fields) => log[level](fields, message),
     })
     running = await options.start({ config, log, metrics, kafka, crash })
@@ -116,19 +115,19 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
   process.exit(exitCode)
 }
 
-function readConfig<S extends Settings>(settings: S, name: string): Config<S> {
+function readEnvironment<S extends Settings>(own: S, name: string) {
+  const settings = { ...baseSettings, ...own }
   if (process.argv.includes('--print-settings')) {
     console.log(JSON.stringify(describeSettings(settings)))
     process.exit(0)
   }
   try {
-    const config = parseSettings(settings, process.env)
-    toKafkaConnection(config as unknown as BaseConfig, name)
+    const parsed = parseProcessSettings(own, process.env, name)
     if (process.argv.includes('--print-config')) {
-      console.log(printConfig(settings, config))
+      console.log(printConfig(settings, parsed.config))
       process.exit(0)
     }
-    return config
+    return parsed
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
     console.error(`${name}: ${error.message}`)

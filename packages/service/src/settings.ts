@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SettingsError } from './errors.ts'
+import { type SettingProblem, SettingsError } from './errors.ts'
 
 /**
  * A process's settings: one zod schema per environment variable, each described and, where there is one, with
@@ -9,15 +9,27 @@ export type Settings = Readonly<Record<string, z.ZodType>>
 
 export type Config<S extends Settings> = { readonly [Variable in keyof S]: z.output<S[Variable]> }
 
+export type Environment = Readonly<Record<string, string | undefined>>
+
 /**
  * Parses the environment once, frozen. An empty variable counts as absent.
  * @throws SettingsError with every problem at once.
  */
-export function parseSettings<S extends Settings>(
+export function parseSettings<S extends Settings>(settings: S, env: Environment): Config<S> {
+  const { config, problems } = readSettings(settings, env)
+  if (problems.length > 0) throw new SettingsError(problems)
+  return config as Config<S>
+}
+
+/**
+ * As {@link parseSettings}, for who has more to check before it complains: what could be read, frozen, and every
+ * problem. A variable that was read is a member of `config`, even as undefined; one with a problem is none.
+ */
+export function readSettings<S extends Settings>(
   settings: S,
-  env: Readonly<Record<string, string | undefined>>,
-): Config<S> {
-  const problems: { variable: string; problem: string }[] = []
+  env: Environment,
+): { readonly config: Partial<Config<S>>; readonly problems: readonly SettingProblem[] } {
+  const problems: SettingProblem[] = []
   const config: Record<string, unknown> = {}
   for (const [variable, schema] of Object.entries(settings)) {
     const given = env[variable] === '' ? undefined : env[variable]
@@ -27,8 +39,7 @@ export function parseSettings<S extends Settings>(
       problems.push({ variable, problem: `is required. ${schema.description ?? ''}`.trim() })
     else problems.push(SettingsError.of(variable, result.error.issues))
   }
-  if (problems.length > 0) throw new SettingsError(problems)
-  return Object.freeze(config) as Config<S>
+  return { config: Object.freeze(config) as Partial<Config<S>>, problems }
 }
 
 /** What there is to know about a setting without an environment. */

@@ -203,3 +203,17 @@ test('every event is counted once, by type, lane, outcome and code; unknown type
   expect(text).toMatch(/sluice_prioritised_events_total\{type="order-placed",decided_by="default".*\} 1/)
   expect(text).toMatch(/sluice_ingest_requests_total\{status="207".*\} 1/)
 })
+
+test('a publisher that throws leaves its event unconfirmed, holds its key, and hangs no request', async () => {
+  const gateway = createTestGateway({
+    outcome: (record) => {
+      if (JSON.parse(String(record.value)).id === 'bad') throw new Error('planted')
+      return OUTCOMES.stored
+    },
+  })
+  const single = await gateway.post(order('bad'))
+  expect(single.json).toMatchObject({ code: 'unconfirmed', outcome: 'unknown' })
+  const batch = await gateway.post([order('1', 'a'), order('bad', 'b'), order('2', 'b'), order('3', 'c')])
+  expect(codesOf(batch.json)).toEqual(['accepted', 'unconfirmed', 'after-refused', 'accepted'])
+  expect(gateway.logged[0]).toContain('could not be published: a bug')
+})

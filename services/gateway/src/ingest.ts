@@ -1,5 +1,5 @@
 import type { CatalogueEntry } from '@sluice/events'
-import type { Publisher, PublishOutcome } from '@sluice/kafka'
+import type { Publisher, PublishOutcome, PublishRecord } from '@sluice/kafka'
 import { FILTERED_EVENTS, INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { Candidate } from './body/candidate.ts'
 import type { Receipt } from './encode-value.ts'
@@ -48,7 +48,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const earlier = candidates.length > 1 ? rememberEarlier() : undefined
     const results: Result[] = []
     const repeats: { readonly index: number; readonly first: number }[] = []
-    /** Topic and key of what the publisher refused at once. */
+    /** Topic and key of what the publisher refused at once, or failed over. */
     const held = new Set<string>()
     // One more than is published, so that outcomes that come at once do not end the request too soon.
     let open = 1
@@ -64,19 +64,29 @@ export function createIngest(options: IngestOptions): Ingest {
       const { id, type } = candidates[index]!
       const result = createResult(id ?? newId(), type)
       results.push(result)
+      let published: PublishRecord | undefined
       try {
         const verdict = judge(candidates, index, result, receipt, earlier)
         if (verdict === undefined) continue
         if ('repeats' in verdict) repeats.push({ index, first: verdict.repeats })
         else if (held.size > 0 && held.has(placeOf(verdict))) settleAs(result, 'refused', 'after-refused')
         else {
+          published = verdict
           open++
           publisher.publish(verdict, outcomes, index)
           if (result.status === 'refused') held.add(placeOf(verdict))
         }
       } catch (error) {
-        log.error({ err: error, type, id: result.id, traceparent }, 'an event could not be judged: a bug')
-        settleAs(result, 'refused', 'internal')
+        log.error(
+          { err: error, type, id: result.id, traceparent },
+          `an event could not be ${published ? 'published' : 'judged'}: a bug`,
+        )
+        if (!published) settleAs(result, 'refused', 'internal')
+        else {
+          // How far the publisher got is not known: it stays unconfirmed, and nobody will settle it.
+          held.add(placeOf(published))
+          if (result.status === 'unknown') open--
+        }
       }
     }
     if (--open === 0) finish()

@@ -59,6 +59,11 @@ export const problems = {
     'The media type is not supported',
     'Use application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8 and not compressed.',
   ),
+  'expectation-failed': problem(
+    417,
+    'The expectation cannot be met',
+    'Leave out the Expect header, or send "Expect: 100-continue".',
+  ),
   'unsupported-data': problem(415, 'The data is not JSON', 'Send data as JSON, in the member "data".'),
   schema: problem(422, 'The data does not fit its type', 'See errors for what is wrong.'),
   'headers-too-large': problem(431, 'The request headers are too large', 'Send fewer or shorter headers.'),

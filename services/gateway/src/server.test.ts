@@ -122,6 +122,20 @@ test.each([
   expect(json.errors).toEqual([{ pointer, detail: expect.stringMatching(detail) }])
 })
 
+test('binary mode with an attribute that stands twice is a precise 400, not an id made of two', async () => {
+  const port = await listen(createTestGateway())
+  const body = JSON.stringify(orderPlaced.example)
+  const answer = await talk(
+    port,
+    `POST /v1/events HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n` +
+      `ce-specversion: 1.0\r\nce-source: /s\r\nce-type: order-placed\r\nce-id: a\r\nCE-ID: b\r\n\r\n${body}`,
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  const { code, errors } = JSON.parse(answer.split('\r\n\r\n')[1]!)
+  expect(code).toBe('invalid-event')
+  expect(errors).toEqual([{ pointer: '/id', detail: 'The header "ce-id" stands more than once.' }])
+})
+
 const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 const large = { ...orderPlaced.example, items: Array(500).fill({ sku: 'x'.repeat(128), quantity: 1 }) }
 
@@ -386,6 +400,8 @@ test('the types are listed, and each is described', async () => {
   const unknown = await server.inject('/v1/types/order-palced')
   expect(unknown.statusCode).toBe(404)
   expect(unknown.json()).toMatchObject({ code: 'unknown-type', suggestion: 'order-placed' })
+  const nameless = await server.inject('/v1/types/')
+  expect([nameless.statusCode, nameless.json().code]).toEqual([404, 'not-found'])
 })
 
 test('the example of every type that producers may post is accepted', async () => {
@@ -481,6 +497,27 @@ test('what is no HTTP is answered with 400 and a closed connection', async () =>
   const answer = await talk(port, 'nonsense\r\n\r\n')
   expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
   expect(answer).toContain('"code":"invalid-request"')
+})
+
+test.each([
+  ['HTTP/1.1 without Host', 'HTTP/1.1', '', 400, 'invalid-request', /no Host header/],
+  ['an unknown expectation', 'HTTP/1.1', 'host: x\r\nexpect: tea\r\n', 417, 'expectation-failed', /Expect/],
+])('%s is answered with a problem', async (_what, version, head, status, code, detail) => {
+  const port = await listen(createTestGateway())
+  const answer = await talk(port, `GET /v1/types ${version}\r\n${head}connection: close\r\n\r\n`)
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  expect(answer).toContain('content-type: application/problem+json')
+  const problem = JSON.parse(answer.split('\r\n\r\n')[1]!)
+  expect(problem).toMatchObject({ code, status, detail: expect.stringMatching(detail) })
+})
+
+test.each([
+  ['HTTP/1.0 without Host', 'HTTP/1.0', ''],
+  ['an expectation of 100-continue', 'HTTP/1.1', 'host: x\r\nexpect: 100-Continue\r\n'],
+])('%s is served', async (_what, version, head) => {
+  const port = await listen(createTestGateway())
+  const answer = await talk(port, `GET /v1/types ${version}\r\n${head}connection: close\r\n\r\n`)
+  expect(answer).toMatch(/^HTTP\/1\.1 (100 Continue\r\n\r\nHTTP\/1\.1 )?200 OK/)
 })
 
 test('a head that is too large is answered with 431', async () => {

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CatalogueEntry } from '@sluice/events'
 import { INGEST_REQUESTS, type Logger, type Metrics } from '@sluice/telemetry'
@@ -10,7 +10,7 @@ import Fastify, {
 } from 'fastify'
 import { ClientGoneError } from './body/collect.ts'
 import { encodeProblem, PROBLEM_JSON, type ProblemCode, problems } from './problems.ts'
-import { answerProblem } from './results.ts'
+import { type Answer, answerProblem } from './results.ts'
 import { type IngestRouteOptions, ingestRoute } from './routes/ingest.ts'
 import { sendAnswer } from './routes/send-answer.ts'
 import { typesRoute } from './routes/types.ts'
@@ -50,6 +50,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: 5000,
+      // Node's own answer has no body; see judgeHttp.
+      requireHostHeader: false,
     },
     bodyLimit: maxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -76,9 +78,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.addHook('preClose', async () => {
     closing = true
   })
-  server.addHook('onRequest', async (_request, reply) => {
+  server.addHook('onRequest', async (request, reply) => {
     if (closing) return sendAnswer(reply, answerProblem('shutting-down'))
+    const problem = judgeHttp(request.raw)
+    if (problem) return sendAnswer(reply, problem)
   })
+  // Without a listener Node answers by itself, without a body; see judgeHttp.
+  server.server.on('checkExpectation', (request, response) =>
+    server.server.emit('request', request, response),
+  )
   // A connection that is kept would keep `close` waiting until its client lets go.
   server.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close')
@@ -107,6 +115,16 @@ export function createServer(options: ServerOptions): FastifyInstance {
     )
     return sendAnswer(reply, answerProblem('internal'))
   }
+}
+
+/** What HTTP itself asks of a head (RFC 9110, 10.1.1; RFC 9112, 3.2). `100-continue` is Node's to follow. */
+function judgeHttp({ headers, httpVersion }: IncomingMessage): Answer | undefined {
+  if (headers.host === undefined && httpVersion === '1.1') {
+    return answerProblem('invalid-request', 'There is no Host header, which HTTP/1.1 requires.')
+  }
+  const { expect } = headers
+  if (expect === undefined || expect.toLowerCase() === '100-continue') return undefined
+  return answerProblem('expectation-failed')
 }
 
 /** The codes of what Fastify refuses by itself. */

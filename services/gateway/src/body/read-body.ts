@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { ProblemCode } from '../problems.ts'
 import { type Candidate, nameKind } from './candidate.ts'
 import type { BodyForm } from './media-type.ts'
@@ -14,7 +14,7 @@ export type ReadBody =
 /** The candidates in a body, or why it cannot be read at all. */
 export function readBody(
   form: BodyForm,
-  headers: IncomingHttpHeaders,
+  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
   body: Buffer,
   maxBatchEvents: number,
 ): ReadBody {
@@ -22,7 +22,7 @@ export function readBody(
   if (!json.ok) return problem(json.code, json.detail)
   const { value } = json
   if (form === 'bare' && isBinaryMode(headers)) {
-    return { kind: 'one', candidates: [readBinaryCloudEvent(headers, value)] }
+    return { kind: 'one', candidates: [readBinaryCloudEvent(rawHeaders, value)] }
   }
   const read = form === 'bare' ? readBareEvent : readCloudEvent
   if (!Array.isArray(value)) {

@@ -74,15 +74,20 @@ export function readCloudEvent(posted: unknown): Candidate {
 /**
  * Reads a CloudEvents event in binary mode (HTTP binding 1.0): attributes in `ce-*` headers, the body is `data`.
  * Its errors point into the same event in structured mode, and name the header.
+ * @param rawHeaders names and values in turn, as they came: Node joins what came twice to one value
  */
-export function readBinaryCloudEvent(headers: IncomingHttpHeaders, data: unknown): Candidate {
+export function readBinaryCloudEvent(rawHeaders: readonly string[], data: unknown): Candidate {
   const event: Record<string, unknown> = { data }
   const errors: ErrorDetail[] = []
-  for (const header in headers) {
+  const seen = new Set<string>()
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at]!.toLowerCase()
     if (!header.startsWith(PREFIX)) continue
     const name = header.slice(PREFIX.length)
-    const value = decodeHeader(String(headers[header]))
-    if (name === 'data' || !ATTRIBUTE_NAME.test(name)) {
+    const value = decodeHeader(rawHeaders[at + 1]!)
+    if (seen.has(name)) {
+      errors.push({ pointer: toPointer(name), detail: `The header "${header}" stands more than once.` })
+    } else if (name === 'data' || !ATTRIBUTE_NAME.test(name)) {
       errors.push({ pointer: toPointer(name), detail: `The header "${header}" does not name an attribute.` })
     } else if (value === undefined) {
       errors.push({
@@ -92,6 +97,7 @@ export function readBinaryCloudEvent(headers: IncomingHttpHeaders, data: unknown
     } else {
       event[name] = value
     }
+    seen.add(name)
   }
   if (errors.length > 0) {
     return refusedCandidate(event, event['id'], event['type'], { code: 'invalid-event', errors })

@@ -42,7 +42,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
       return answerProblem('body-too-large', `A body may have at most ${maxBodyBytes} bytes.`)
     }
     const form = bodyFormOf(headers['content-type'])!
-    const read = readBody(form, headers, body ?? EMPTY, maxBatchEvents)
+    const read = readBody(form, request.raw, body ?? EMPTY, maxBatchEvents)
     if (read.kind === 'problem') return answerProblem(read.code, read.detail)
     const results = await ingest(read.candidates, traceparentOf(request))
     if (read.kind === 'one') return answerOne(results[0]!)

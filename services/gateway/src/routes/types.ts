@@ -20,6 +20,7 @@ export async function typesRoute(
 
   server.get<{ Params: { type: string } }>('/v1/types/:type', (request, reply) => {
     const { type } = request.params
+    if (type === '') return reply.callNotFound()
     const body = details.get(type)
     if (body !== undefined) return sendAnswer(reply, { status: 200, contentType: 'application/json', body })
     const suggestion = suggest(type, names)
