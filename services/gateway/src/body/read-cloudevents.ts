@@ -1,17 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ErrorDetail, ProblemCode } from '../problems.ts'
-import {
-  MAX_LENGTH,
-  missing,
-  readPriority,
-  readText,
-  readTime,
-  readTraceparent,
-  requireText,
-  toPointer,
-  wrong,
-} from './attributes.ts'
+import { MAX_LENGTH, missing, readText, toPointer, wrong } from './attributes.ts'
 import { type Candidate, isAbsent, isObject, nameKind, notAnEvent, refusedCandidate } from './candidate.ts'
+import { completeCandidate } from './complete-candidate.ts'
 import { isJsonMediaType } from './media-type.ts'
 
 /**
@@ -37,38 +28,12 @@ export function readCloudEvent(posted: unknown): Candidate {
   }
   if (isAbsent(posted['specversion'])) missing(errors, 'specversion')
   else if (posted['specversion'] !== '1.0') wrong(errors, 'specversion', 'must be "1.0".')
-  const id = requireText(errors, 'id', posted['id'], MAX_LENGTH.id)
-  const source = requireText(errors, 'source', posted['source'], MAX_LENGTH.source)
-  const type = requireText(errors, 'type', posted['type'], MAX_LENGTH.type)
-  const time = readTime(errors, posted['time'])
-  const subject = readText(errors, 'subject', posted['subject'], MAX_LENGTH.subject)
-  const priority = readPriority(errors, posted['priority'])
-  const traceparent = readTraceparent(errors, posted['traceparent'])
-  const correlationid = readText(errors, 'correlationid', posted['correlationid'], MAX_LENGTH.correlationid)
-  const dataschema = readText(errors, 'dataschema', posted['dataschema'], MAX_LENGTH.extension)
   const contentType = readText(errors, 'datacontenttype', posted['datacontenttype'], MAX_LENGTH.extension)
   if (contentType !== undefined && !isJsonMediaType(contentType)) {
     code = 'unsupported-data'
     wrong(errors, 'datacontenttype', 'must be application/json, or another JSON type, in UTF-8.')
   }
-  const data = posted['data']
-  if (isAbsent(data) && !('data_base64' in posted)) missing(errors, 'data')
-  if (errors.length > 0) return refusedCandidate(posted, posted['id'], posted['type'], { code, errors })
-  return {
-    posted,
-    id,
-    source,
-    type,
-    time,
-    subject,
-    priority,
-    traceparent,
-    correlationid,
-    dataschema,
-    extensions,
-    data,
-    refusal: undefined,
-  }
+  return completeCandidate(posted, { code, errors, extensions, identified: true })
 }
 
 /**
