@@ -10,3 +10,11 @@ it.each(['doctor', 'topics', 'demo'])('%s names an unknown option and shows its 
   expect(stderr).toContain(`npm run ${command}`)
   expect(stderr).not.toContain('    at ')
 })
+
+it.each(['abc', '0', '1.5', ''])('topics takes no replication factor of "%s"', (value) => {
+  const script = fileURLToPath(new URL('./topics.ts', import.meta.url))
+  const args = [script, '--dry-run', `--replication-factor=${value}`]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+  expect(stderr).toContain('--replication-factor must be')
+})

@@ -1,13 +1,15 @@
 // The one door to every root command: `node tools/run.mjs <command> [arguments]`.
 //
-// Plain JavaScript without dependencies, for any Node from 18 on: it finds the Node and the pnpm that Sluice
-// needs, installs the packages when they changed, then runs `tools/<command>.ts` and ends with its exit code.
+// Plain JavaScript without dependencies, for any Node from 18 on: for a start it first makes sure that there can
+// be a Kafka; then it finds the Node and the pnpm that Sluice needs, installs the packages when they changed,
+// runs `tools/<command>.ts` and ends with its exit code.
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installPackages } from './run/install.mjs'
+import { requirePrerequisites } from './run/prerequisites.mjs'
 import { Problem, say } from './run/say.mjs'
 import { findNode, findPnpm } from './run/toolchain.mjs'
 
@@ -30,6 +32,9 @@ async function main([command = '', ...args]) {
     throw new Problem(
       `There is no command "${command}". package.json lists them; each is run as npm run <name>.`,
     )
+  }
+  if (command === 'start' && !args.some((arg) => arg === '--help' || arg === '-h')) {
+    await requirePrerequisites({ root, env: process.env })
   }
   const state = join(root, '.sluice', 'toolchain.json')
   const node = await findNode({ state })

@@ -3,9 +3,11 @@ import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import { catalogue, planTopics } from '@sluice/events'
-import { type BrokerChoice, chooseBroker, resetBroker } from './start/broker.ts'
-import { createTopics } from './start/create-topics.ts'
+import { type BrokerChoice, chooseBroker, kafkaDataDir, resetBroker } from './start/broker.ts'
+import { shortenLines } from './start/crash-lines.ts'
+import { createTopics, describeLoss, summariseDifferences } from './start/create-topics.ts'
 import { createFleet } from './start/fleet.ts'
+import { requireGivenKafka } from './start/given-kafka.ts'
 import { kafkaFromEnvironment } from './start/kafka-from-environment.ts'
 import { sampleRequest } from './start/layout.ts'
 import { summarise } from './start/measure.ts'
@@ -57,6 +59,7 @@ async function start(options: StartOptions): Promise<number> {
   const fleet = createFleet({ logDir: LOG_DIR, onNotice: (notice) => report(screen, notice) })
   const stop = createStopSignal()
   let broker: BrokerChoice | undefined
+  let heldTopics = false
   stop.onSecond(() => {
     screen.say('Killing everything at once.')
     fleet.kill()
@@ -95,12 +98,12 @@ async function start(options: StartOptions): Promise<number> {
   async function bringUp(): Promise<void> {
     await requirePorts(plan)
     if (options.reset) await reset(screen, options)
-    const { brokers } = await screen.step(
+    const { brokers, kind } = await screen.step(
       'Kafka',
       bringUpKafka,
       ({ brokers, kind }) => `${brokers}, ${KINDS[kind]}`,
     )
-    await screen.step('Topics', () => bringUpTopics(screen, brokers), String)
+    await screen.step('Topics', () => bringUpTopics(screen, brokers, kind, heldTopics), String)
     const processes = [...plan.services, plan.gateway]
     const ready = await screen.step(
       'Services and gateway',
@@ -134,6 +137,7 @@ async function start(options: StartOptions): Promise<number> {
       env: process.env,
       onProgress,
     })
+    if (chosen.kind === 'given') await requireGivenKafka(process.env)
     // Known before it runs, so that a stop in between stops it.
     broker = chosen
     if (chosen.kind === 'docker') {
@@ -144,6 +148,7 @@ async function start(options: StartOptions): Promise<number> {
       onProgress('starting the JVM')
       const [kafka] = await fleet.start([chosen.plan], { patience: 1, timeoutMs: 90_000 })
       sayNotices(screen, kafka!.message)
+      heldTopics = (kafka!.message as { heldTopics: boolean }).heldTopics
     }
     return chosen
   }
@@ -154,7 +159,7 @@ async function start(options: StartOptions): Promise<number> {
     const sampler = createSampler(new Map(admins))
     const types = catalogue
       .filter(({ services }) => services.length > 0)
-      .map((entry) => entry.definition.type)
+      .map(({ definition, services }) => ({ type: definition.type, services }))
     const began = performance.now()
     while (!stop.isRequested()) {
       const { before, after } = await sampler.sample()
@@ -198,11 +203,23 @@ async function reset(screen: Screen, { yes }: StartOptions): Promise<void> {
   await screen.step("Throwing the local Kafka's data away", () => resetBroker(ROOT))
 }
 
-async function bringUpTopics(screen: Screen, brokers: string): Promise<string> {
+const START_ANEW = 'To have them as planned, throw the local data away: npm start -- --reset'
+const LIST_THEM = '"npm run topics" lists them all.'
+
+async function bringUpTopics(
+  screen: Screen,
+  brokers: string,
+  kind: BrokerChoice['kind'],
+  heldTopics: boolean,
+): Promise<string> {
   const admin = await kafkaFromEnvironment({ ...process.env, KAFKA_BROKERS: brokers }, 'start').admin()
   try {
-    const { created, present, differences } = await createTopics(admin, planTopics(catalogue))
-    for (const difference of differences) screen.say(`Left as it is: ${difference}.`)
+    const report = await createTopics(admin, planTopics(catalogue))
+    const { created, present, differences } = report
+    const loss = heldTopics && describeLoss(report, relative(process.cwd(), kafkaDataDir(ROOT)))
+    if (loss) screen.say(loss)
+    const differing = summariseDifferences(differences, kind === 'given' ? LIST_THEM : START_ANEW)
+    if (differing !== undefined) screen.say(differing)
     return `${created.length} created, ${present.length} there already`
   } finally {
     await admin.close()
@@ -222,10 +239,11 @@ function report(screen: Screen, notice: ProcessNotice): void {
     screen.tell({ event: 'restarted', service: notice.name, pid: notice.pid })
     return
   }
-  const { name, pid, code, signal, lines, restartInMs } = notice
+  const { name, pid, code, signal, lines, explained, restartInMs } = notice
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
-  screen.say(`${name} (pid ${pid}) ${how}; it starts again in ${restartInMs / 1000} s. Its last lines:`)
-  for (const line of lines.slice(-10)) screen.say(`  ${line}`)
+  const log = relative(process.cwd(), join(LOG_DIR, `${name}.log`))
+  screen.say(`${name} (pid ${pid}) ${how}; it starts again in ${restartInMs / 1000} s. Its log: ${log}`)
+  for (const line of shortenLines(lines, explained ? 'first' : 'last')) screen.say(`  ${line}`)
   screen.tell({ event: 'crashed', service: name, pid, code, signal, lines, restartInMs })
 }
 

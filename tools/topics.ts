@@ -1,6 +1,7 @@
 import { catalogue, planTopics } from '@sluice/events'
 import { readOptions } from './command-line.ts'
 import { createTopics } from './start/create-topics.ts'
+import { requireGivenKafka } from './start/given-kafka.ts'
 import { kafkaFromEnvironment } from './start/kafka-from-environment.ts'
 
 const HELP = `Creates the topics of the catalogue in the Kafka that the environment names (KAFKA_BROKERS and so on).
@@ -22,19 +23,31 @@ const values = readOptions(
   HELP,
 )
 const plans = planTopics(catalogue)
+const replicationFactor = Number(values['replication-factor'])
 
 if (values.help) console.log(HELP)
-else if (values['dry-run']) {
+else if (!isReplicationFactor(replicationFactor)) {
+  const given = values['replication-factor']
+  console.error(
+    `--replication-factor must be a number from 1 on, or -1 for the default, not "${given}".\n\n${HELP}`,
+  )
+  process.exitCode = 2
+} else if (values['dry-run']) {
   for (const { topic, partitions, retentionMs } of plans) {
     console.log(`${topic}  ${partitions} partitions, kept ${retentionMs / 86_400_000} days`)
   }
 } else await create()
 
+function isReplicationFactor(value: number): boolean {
+  return Number.isInteger(value) && (value === -1 || (value >= 1 && value <= 32_767))
+}
+
 async function create(): Promise<void> {
   try {
+    await requireGivenKafka(process.env)
     const admin = await kafkaFromEnvironment(process.env, 'topics').admin()
     try {
-      const report = await createTopics(admin, plans, Number(values['replication-factor']))
+      const report = await createTopics(admin, plans, replicationFactor)
       for (const topic of report.created) console.log(`created ${topic}`)
       for (const difference of report.differences) console.log(`left as it is: ${difference}`)
       console.log(`${report.created.length} created, ${report.present.length} there already.`)

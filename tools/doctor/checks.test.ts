@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -46,9 +47,12 @@ it('is not content with an old Java', async () => {
 
 it('needs no Maven once Kafka is fetched', async () => {
   install('java', 'openjdk version "17.0.1"')
-  mkdirSync(join(root, '.sluice/kafka/libs-1'), { recursive: true })
+  mkdirSync(join(root, 'infra/kafka'), { recursive: true })
+  writeFileSync(join(root, 'infra/kafka/pom.xml'), '<project/>')
+  const libs = join(root, '.sluice/kafka', `libs-${hash('sha256', '<project/>').slice(0, 12)}`)
+  mkdirSync(libs, { recursive: true })
   expect(await levels()).toMatchObject({ Kafka: 'fix' })
-  writeFileSync(join(root, '.sluice/kafka/libs-1/.complete'), '')
+  writeFileSync(join(libs, '.complete'), '')
   expect(await levels()).toMatchObject({ Maven: 'ok' })
 })
 

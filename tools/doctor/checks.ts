@@ -1,24 +1,20 @@
-import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { freemem, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
+import {
+  checkDocker,
+  checkGivenBrokers,
+  checkJava,
+  checkMaven,
+  type Finding,
+  type Machine,
+  NO_KAFKA,
+  output,
+} from '../run/prerequisites.mjs'
 import { describePort, isPortFree } from '../start/ports.ts'
 
-/**
- * What a check found. `ok`; `warn`: a start works, with a limit; `fix`: it prevents a start, and `remedy` says
- * what to do.
- */
-export type Finding = {
-  readonly name: string
-  readonly level: 'ok' | 'warn' | 'fix'
-  readonly detail: string
-  readonly remedy?: string
-}
-
-export type Machine = { readonly root: string; readonly env: NodeJS.ProcessEnv }
+export type { Finding } from '../run/prerequisites.mjs'
 
 /** Runs every check, side by side, and returns the findings in a fixed order. Never rejects. */
 export async function findProblems(machine: Machine): Promise<Finding[]> {
@@ -26,7 +22,6 @@ export async function findProblems(machine: Machine): Promise<Finding[]> {
   return (await Promise.all([...checks, checkDisk(machine)])).flat()
 }
 
-const OLDEST_JAVA = 17
 const LIBATOMIC = 'On Debian or Ubuntu: apt-get install libatomic1'
 
 async function checkNode(): Promise<Finding[]> {
@@ -59,7 +54,7 @@ async function checkPnpm({ root, env }: Machine): Promise<Finding[]> {
 /** One of the three ways to a Kafka must work, in the order in which a start tries them. */
 async function checkKafka(machine: Machine): Promise<Finding[]> {
   const given = machine.env['KAFKA_BROKERS']
-  if (given !== undefined && given !== '') return checkGivenBrokers(given)
+  if (given !== undefined && given !== '') return [await checkGivenBrokers(given)]
   const [docker, java, maven] = await Promise.all([
     checkDocker(machine),
     checkJava(machine),
@@ -71,68 +66,9 @@ async function checkKafka(machine: Machine): Promise<Finding[]> {
       level === 'ok' ? { name, level, detail } : { name, level: 'ok', detail: `not needed (${detail})` },
     )
   }
-  const remedy = 'A Kafka needs Docker, or Java 17 and Maven, or KAFKA_BROKERS set to one that runs.'
-  const none: Finding = { name: 'Kafka', level: 'fix', detail: 'there is no way to run one', remedy }
+  const detail = 'there is no way to run one'
+  const none: Finding = { name: 'Kafka', level: 'fix', detail, remedy: NO_KAFKA }
   return [docker, java, maven, none]
-}
-
-async function checkGivenBrokers(given: string): Promise<Finding[]> {
-  const brokers = given.split(',').map((broker) => broker.trim())
-  const answers = await Promise.all(brokers.map(accepts))
-  const silent = brokers.filter((_, index) => !answers[index])
-  const name = 'KAFKA_BROKERS'
-  if (silent.length === 0) return [{ name, level: 'ok', detail: `${given} takes connections` }]
-  const remedy = 'Start that Kafka, correct KAFKA_BROKERS (host:port, comma separated), or unset it.'
-  const level = silent.length === brokers.length ? 'fix' : 'warn'
-  return [{ name, level, detail: `nothing answers at ${silent.join(', ')}`, remedy }]
-}
-
-async function checkDocker({ root, env }: Machine): Promise<Finding> {
-  const name = 'Docker'
-  const engine = await output('docker', ['version', '--format', '{{.Server.Version}}'], env)
-  if (engine === undefined) return { name, level: 'warn', detail: 'no engine answers' }
-  const compose = join(root, 'docker-compose.yml')
-  const image = existsSync(compose)
-    ? /image:\s*(\S*kafka\S*)/.exec(readFileSync(compose, 'utf8'))?.[1]
-    : undefined
-  const present =
-    image !== undefined && (await output('docker', ['image', 'inspect', image], env)) !== undefined
-  if (present) return { name, level: 'ok', detail: `engine ${engine.trim()} with the image ${image}` }
-  const remedy = image === undefined ? undefined : `docker pull ${image}`
-  const detail = `engine ${engine.trim()}, without the image ${image ?? 'of docker-compose.yml'}`
-  return { name, level: 'warn', detail, ...(remedy && { remedy }) }
-}
-
-async function checkJava({ env }: Machine): Promise<Finding> {
-  const name = 'Java'
-  const java = env['JAVA_HOME'] ? join(env['JAVA_HOME'], 'bin', 'java') : 'java'
-  const banner = await output(java, ['-version'], env)
-  const remedy = `Install a JDK ${OLDEST_JAVA} or newer (Debian or Ubuntu: apt-get install default-jre-headless).`
-  if (banner === undefined) return { name, level: 'warn', detail: `"${java}" does not run`, remedy }
-  const version = /version "([^"]+)"/.exec(banner)?.[1] ?? 'unknown'
-  const major = Number.parseInt(version.replace(/^1\./, ''), 10)
-  if (major >= OLDEST_JAVA) return { name, level: 'ok', detail: `version ${version}` }
-  return { name, level: 'warn', detail: `version ${version} is too old for Kafka`, remedy }
-}
-
-async function checkMaven({ root, env }: Machine): Promise<Finding> {
-  const name = 'Maven'
-  const banner = await output('mvn', ['--batch-mode', '--version'], env)
-  const version = /Apache Maven (\S+)/.exec(banner ?? '')?.[1]
-  if (version !== undefined) return { name, level: 'ok', detail: `version ${version}` }
-  if (hasKafkaJars(root)) return { name, level: 'ok', detail: 'not needed again: Kafka is fetched already' }
-  const detail = '"mvn" does not run'
-  const remedy = 'Install Maven 3.8 or newer (Debian or Ubuntu: apt-get install maven).'
-  return { name, level: 'warn', detail, remedy }
-}
-
-/** Whether an earlier start has fetched Kafka; `resolveKafkaJars` marks what is complete. */
-function hasKafkaJars(root: string): boolean {
-  const folder = join(root, '.sluice', 'kafka')
-  if (!existsSync(folder)) return false
-  return readdirSync(folder).some(
-    (name) => name.startsWith('libs-') && existsSync(join(folder, name, '.complete')),
-  )
 }
 
 /** The ports of a start without options. */
@@ -185,32 +121,4 @@ async function checkDisk({ root }: Machine): Promise<Finding[]> {
   if (free >= 2 * GIB) return [{ name, level: 'ok', detail }]
   const remedy = 'The packages, Kafka and its data want about 2 GiB: make room.'
   return [{ name, level: free < GIB / 2 ? 'fix' : 'warn', detail, remedy }]
-}
-
-function accepts(address: string): Promise<boolean> {
-  const colon = address.lastIndexOf(':')
-  return new Promise((resolve) => {
-    const port = Number(address.slice(colon + 1))
-    if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535) return resolve(false)
-    const socket = connect({ host: address.slice(0, colon), port })
-    const settle = (accepted: boolean) => {
-      socket.destroy()
-      resolve(accepted)
-    }
-    socket.setTimeout(3000, () => settle(false))
-    socket.once('connect', () => settle(true)).once('error', () => settle(false))
-  })
-}
-
-/** What a command prints, on either stream, or nothing when it fails. */
-function output(
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile(command, [...args], { env, timeout: 15_000 }, (error, stdout, stderr) =>
-      resolve(error ? undefined : stripVTControlCharacters(`${stdout}${stderr}`)),
-    )
-  })
 }

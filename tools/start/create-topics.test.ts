@@ -1,7 +1,7 @@
 import type { TopicPlan } from '@sluice/events'
 import type { Admin, TopicSpec } from '@sluice/kafka'
 import { expect, it } from 'vitest'
-import { createTopics } from './create-topics.ts'
+import { createTopics, describeLoss, summariseDifferences } from './create-topics.ts'
 
 const lane: TopicPlan = {
   topic: 'events.a.high',
@@ -59,4 +59,22 @@ it('reports topics that differ and leaves them', async () => {
     'events.a.high has cleanup.policy=compact, planned is delete',
   ])
   expect(created).toEqual([])
+})
+
+it('sums many differences up in one line, with the remedy', () => {
+  expect(summariseDifferences([], 'Do this.')).toBeUndefined()
+  expect(summariseDifferences(['a differs'], undefined)).toBe(
+    'Topics are not as planned and stay as they are, 1 difference: a differs.',
+  )
+  expect(summariseDifferences(['a differs', 'b differs', 'c differs', 'd differs'], 'Do this.')).toBe(
+    'Topics are not as planned and stay as they are, 4 differences: a differs; b differs; and 2 more. Do this.',
+  )
+})
+
+it('says that events are gone when no topic of a used folder was known', () => {
+  const loss = (created: string[], present: string[]) =>
+    describeLoss({ created, present, differences: [] }, '.sluice/kafka/data')
+  expect(loss(['a', 'b'], [])).toMatch(/events of earlier runs are gone.*\.sluice\/kafka\/data$/)
+  expect(loss(['a'], ['b'])).toBeUndefined()
+  expect(loss([], ['a', 'b'])).toBeUndefined()
 })

@@ -41,6 +41,30 @@ export async function createTopics(
   return { created, present: [...names], differences }
 }
 
+/** Differences in one line, the first two as examples; nothing when there are none. */
+export function summariseDifferences(
+  differences: readonly string[],
+  remedy: string | undefined,
+): string | undefined {
+  if (differences.length === 0) return undefined
+  const examples = differences.slice(0, 2).join('; ')
+  const more = differences.length > 2 ? `; and ${differences.length - 2} more` : ''
+  const what = differences.length === 1 ? '1 difference' : `${differences.length} differences`
+  const line = `Topics are not as planned and stay as they are, ${what}: ${examples}${more}.`
+  return remedy === undefined ? line : `${line} ${remedy}`
+}
+
+/**
+ * What to say when every topic had to be created although the data folder held some: nothing else tells that
+ * Kafka lost its metadata, and with it the events.
+ */
+export function describeLoss(report: TopicsReport, dataDir: string): string | undefined {
+  if (report.present.length > 0 || report.created.length === 0) return undefined
+  const what =
+    'Kafka knew none of the topics that are stored in its folder: its metadata may have been damaged.'
+  return `${what} The events of earlier runs are gone; the topics are new. The folder is ${dataDir}`
+}
+
 function toSpec(plan: TopicPlan, replicationFactor: number): TopicSpec {
   return {
     topic: plan.topic,

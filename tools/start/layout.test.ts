@@ -70,3 +70,18 @@ it('offers a request that the gateway takes', () => {
 it('says durations as people do', () => {
   expect([0.4, 59, 61, 3661].map(formatDuration)).toEqual(['0 s', '59 s', '1 min 1 s', '1 h 1 min'])
 })
+
+it('shows a dash for what is not known', () => {
+  const silent: TypeSummary = {
+    ...views,
+    inPerSecond: undefined,
+    handledPerSecond: undefined,
+    lag: undefined,
+  }
+  expect(layoutLine(10, [orders, silent])).toBe(
+    '10 s: – events/s in (high –, normal –, low –), –/s handled, lag –, filtered 2, rejected 4, dead letters 6',
+  )
+  const content = { upSeconds: 1, ingest: '', brokers: '', brokerKind: '', logs: '', processes: [] }
+  const text = layoutScreen({ ...content, types: [silent] }, plain)
+  expect(text).toMatch(/page-viewed +– +– +– +– +– +– +1 ms +1 +2 +3/)
+})

@@ -23,6 +23,9 @@ export type ScreenContent = {
   readonly types: readonly TypeSummary[]
 }
 
+/** Stands for a number that nobody knows now. */
+const UNKNOWN = '–'
+
 /** The status screen as text. Pure; without colours its columns line up. */
 export function layoutScreen(content: ScreenContent, colors: Colors): string {
   const { bold, dim } = colors
@@ -44,12 +47,12 @@ export function layoutScreen(content: ScreenContent, colors: Colors): string {
 
 /** One line for logs and pipes. */
 export function layoutLine(upSeconds: number, types: readonly TypeSummary[]): string {
-  const sum = (pick: (type: TypeSummary) => number) => types.reduce((total, type) => total + pick(type), 0)
-  const lanes = LANES.map((lane) => `${lane} ${rate(sum((type) => type.inPerSecond[lane]))}`).join(', ')
+  const sum = (pick: (type: TypeSummary) => number | undefined) => add(types.map(pick))
+  const lanes = LANES.map((lane) => `${lane} ${rate(sum((type) => type.inPerSecond?.[lane]))}`).join(', ')
   return [
     `${formatDuration(upSeconds)}: ${rate(sum((type) => sumLanes(type.inPerSecond)))} events/s in (${lanes})`,
     `${rate(sum((type) => type.handledPerSecond))}/s handled`,
-    `lag ${sum((type) => sumLanes(type.lag))}`,
+    `lag ${sum((type) => sumLanes(type.lag)) ?? UNKNOWN}`,
     `filtered ${sum((type) => type.filtered)}`,
     `rejected ${sum((type) => type.rejected)}`,
     `dead letters ${sum((type) => type.deadLetters)}`,
@@ -84,7 +87,7 @@ const PAYMENT = {
 function processTable(processes: readonly ProcessRow[], colors: Colors): string[] {
   const rows = processes.map((row) => [
     row.name,
-    row.pid === undefined ? '–' : String(row.pid),
+    row.pid === undefined ? UNKNOWN : String(row.pid),
     row.admin ?? '',
     row.restarts === 0 ? row.state : `${row.state}, restarted ${row.restarts}×`,
   ])
@@ -98,9 +101,9 @@ function processTable(processes: readonly ProcessRow[], colors: Colors): string[
 function typeTable(types: readonly TypeSummary[], colors: Colors): string[] {
   const rows = types.map((summary) => [
     summary.type,
-    ...LANES.map((lane) => rate(summary.inPerSecond[lane])),
+    ...LANES.map((lane) => rate(summary.inPerSecond?.[lane])),
     rate(summary.handledPerSecond),
-    String(sumLanes(summary.lag)),
+    String(sumLanes(summary.lag) ?? UNKNOWN),
     latency(summary.p50Seconds),
     latency(summary.p99Seconds),
     String(summary.filtered),
@@ -132,16 +135,25 @@ function table(
   )
 }
 
-function sumLanes(lanes: TypeSummary['lag']): number {
-  return LANES.reduce((sum, lane) => sum + lanes[lane], 0)
+function sumLanes(lanes: TypeSummary['lag']): number | undefined {
+  return lanes && add(LANES.map((lane) => lanes[lane]))
 }
 
-function rate(value: number): string {
+/** A sum is not known when a part of it is not. */
+function add(values: readonly (number | undefined)[]): number | undefined {
+  return values.reduce<number | undefined>(
+    (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value),
+    0,
+  )
+}
+
+function rate(value: number | undefined): string {
+  if (value === undefined) return UNKNOWN
   return value >= 100 ? String(Math.round(value)) : value.toFixed(1)
 }
 
 function latency(seconds: number | undefined): string {
-  if (seconds === undefined) return '–'
+  if (seconds === undefined) return UNKNOWN
   return seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`
 }
 

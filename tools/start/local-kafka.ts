@@ -8,16 +8,13 @@ import type { ProcessMessage } from './processes.ts'
  */
 const [libs = '', dataDir = '', port = ''] = process.argv.slice(2)
 
-let stopping = false
+const stopping = new AbortController()
 const stopRequested = new Promise<void>((resolve) => {
-  const request = () => {
-    stopping = true
-    resolve()
-  }
-  process.on('SIGTERM', request)
-  process.on('SIGINT', request)
-  process.on('disconnect', request)
+  stopping.signal.addEventListener('abort', () => resolve())
 })
+for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, () => stopping.abort())
+// The channel may have closed while we were loaded.
+if (process.connected === false) stopping.abort()
 
 /** What happened on the way that a user should see; our own output goes to a log file. */
 const notices: string[] = []
@@ -27,20 +24,24 @@ try {
     libs,
     dataDir,
     port: Number(port),
+    signal: stopping.signal,
     onLog: (line) => console.log(line),
     onNotice(line) {
       console.log(line)
       notices.push(line)
     },
   })
-  send({ ready: { notices } })
+  send({ ready: { notices, heldTopics: kafka.heldTopics } })
   await Promise.race([kafka.exited, stopRequested])
   await kafka.stop()
   // A Kafka that ended although nobody asked is a crash, which whoever supervises us should see.
-  process.exitCode = stopping ? 0 : 1
+  process.exitCode = stopping.signal.aborted ? 0 : 1
 } catch (error) {
-  send({ failed: explain(error) })
-  process.exitCode = 1
+  // Asked to stop while Kafka was starting, it has been stopped: nothing failed.
+  if (!stopping.signal.aborted) {
+    send({ failed: explain(error) })
+    process.exitCode = 1
+  }
 }
 if (process.connected) process.disconnect?.()
 

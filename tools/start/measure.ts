@@ -12,18 +12,29 @@ export type MetricsJson = readonly {
 }[]
 
 /** The metrics of all processes at one moment, by process. */
-export type Sample = { readonly atMs: number; readonly metrics: ReadonlyMap<string, MetricsJson> }
+export type Sample = {
+  readonly atMs: number
+  readonly metrics: ReadonlyMap<string, MetricsJson>
+  /** Processes that did not answer; what is known of them is from before. */
+  readonly silent: ReadonlySet<string>
+}
 
-/** What happened to one event type, across all processes. */
+/** An event type and the processes that handle it. */
+export type TypeSource = { readonly type: string; readonly services: readonly string[] }
+
+/**
+ * What happened to one event type, across all processes. A rate, a lag or a latency is absent while a process
+ * that it comes from does not answer; totals are then those last known.
+ */
 export type TypeSummary = {
   readonly type: string
   /** Accepted by the gateway, each second of the interval. */
-  readonly inPerSecond: Readonly<Record<Lane, number>>
+  readonly inPerSecond: Readonly<Record<Lane, number>> | undefined
   /** Handled by its services, each second of the interval. */
-  readonly handledPerSecond: number
+  readonly handledPerSecond: number | undefined
   /** Records that its services have not finished. */
-  readonly lag: Readonly<Record<Lane, number>>
-  /** End-to-end latency in the interval, estimated from the buckets; absent when nothing was handled. */
+  readonly lag: Readonly<Record<Lane, number>> | undefined
+  /** End-to-end latency in the interval, estimated from the buckets; absent also when nothing was handled. */
   readonly p50Seconds: number | undefined
   readonly p99Seconds: number | undefined
   /** Since the processes started. */
@@ -36,10 +47,10 @@ export type TypeSummary = {
  * Compares two samples. A process that restarted in between counts from zero. Types are in the order of
  * `types`; others that producers made up are summed up as `(unknown type)`.
  */
-export function summarise(before: Sample, after: Sample, types: readonly string[]): TypeSummary[] {
+export function summarise(before: Sample, after: Sample, types: readonly TypeSource[]): TypeSummary[] {
   const seconds = Math.max((after.atMs - before.atMs) / 1000, 0.001)
-  const summaries = types.map((type) => summariseType(before, after, seconds, type))
-  const unknown = summariseType(before, after, seconds, UNKNOWN)
+  const summaries = types.map((source) => summariseType(before, after, seconds, source))
+  const unknown = summariseType(before, after, seconds, { type: UNKNOWN, services: [] })
   return unknown.rejected > 0 ? [...summaries, { ...unknown, type: '(unknown type)' }] : summaries
 }
 
@@ -67,17 +78,27 @@ export type Bucket = { readonly le: number; readonly count: number }
 /** The label `type` of events whose type no definition knows. */
 const UNKNOWN = ''
 
+/** The process that counts what comes in. */
+const GATEWAY = 'gateway'
+
 type Labels = Readonly<Record<string, string>>
 
-function summariseType(before: Sample, after: Sample, seconds: number, type: string): TypeSummary {
+function summariseType(before: Sample, after: Sample, seconds: number, source: TypeSource): TypeSummary {
+  const { type, services } = source
+  const gatewayAnswers = !after.silent.has(GATEWAY)
+  const servicesAnswer = !services.some((service) => after.silent.has(service))
   const perSecond = (name: string, labels: Labels) => grown(before, after, name, labels) / seconds
   const now = (name: string, labels: Labels) => total(after, name, { type, ...labels })
-  const ages = growth(before, after, { type })
+  const ages = servicesAnswer ? growth(before, after, { type }) : []
   return {
     type,
-    inPerSecond: perLane((lane) => perSecond(INGEST_EVENTS.name, { type, lane, outcome: 'accepted' })),
-    handledPerSecond: perSecond(HANDLED_EVENTS.name, { type, outcome: 'handled' }),
-    lag: perLane((lane) => now(LAG_RECORDS.name, { lane })),
+    inPerSecond: gatewayAnswers
+      ? perLane((lane) => perSecond(INGEST_EVENTS.name, { type, lane, outcome: 'accepted' }))
+      : undefined,
+    handledPerSecond: servicesAnswer
+      ? perSecond(HANDLED_EVENTS.name, { type, outcome: 'handled' })
+      : undefined,
+    lag: servicesAnswer ? perLane((lane) => now(LAG_RECORDS.name, { lane })) : undefined,
     p50Seconds: quantile(ages, 0.5),
     p99Seconds: quantile(ages, 0.99),
     filtered: now(INGEST_EVENTS.name, { outcome: 'filtered' }),

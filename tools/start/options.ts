@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { closest, distance } from 'fastest-levenshtein'
 
 /** What the command line of `npm start` asks for, defaulted. Ports are numbers from 1 to 65535. */
 export type StartOptions = {
@@ -110,22 +111,6 @@ function toPort(flag: string, value: unknown): number {
 
 /** The known word that is at most three edits away, or nothing. */
 function nearest(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .sort((a, b) => a.distance - b.distance)
-  return best !== undefined && best.distance <= 3 ? best.candidate : undefined
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, substitution))
-    }
-    row = next
-  }
-  return row[b.length]!
+  const best = closest(word, known)
+  return distance(word, best) <= 3 ? best : undefined
 }

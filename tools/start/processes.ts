@@ -46,6 +46,8 @@ export type ProcessNotice =
       readonly signal: NodeJS.Signals | null
       /** Why, if it said so over IPC; otherwise the last lines that it wrote, oldest first. */
       readonly lines: readonly string[]
+      /** Whether `lines` is what it said. */
+      readonly explained: boolean
       readonly restartInMs: number
     }
   | {
@@ -207,6 +209,7 @@ export function superviseProcess(plan: ProcessPlan, options: SuperviseOptions): 
       code,
       signal,
       lines: failure?.split('\n') ?? lastLines(),
+      explained: failure !== undefined,
       restartInMs,
     })
   }

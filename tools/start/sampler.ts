@@ -2,7 +2,7 @@ import type { MetricsJson, Sample } from './measure.ts'
 
 /** Reads the metrics of processes that come and go. */
 export type Sampler = {
-  /** Asks all admin servers at once. A process that does not answer keeps its last known metrics. */
+  /** Asks all admin servers at once. One that does not answer is `silent` and keeps its last metrics. */
   sample(): Promise<{ readonly before: Sample; readonly after: Sample }>
 }
 
@@ -19,9 +19,13 @@ export function createSampler(admins: ReadonlyMap<string, string>): Sampler {
         [...admins].map(async ([name, admin]) => [name, await fetchMetrics(admin)] as const),
       )
       const metrics = new Map(known)
-      for (const [name, answer] of answers) if (answer !== undefined) metrics.set(name, answer)
+      const silent = new Set<string>()
+      for (const [name, answer] of answers) {
+        if (answer === undefined) silent.add(name)
+        else metrics.set(name, answer)
+      }
       known = metrics
-      const after: Sample = { atMs: performance.now(), metrics }
+      const after: Sample = { atMs: performance.now(), metrics, silent }
       window.push(after)
       if (window.length > WINDOW) window.shift()
       return { before: window[0]!, after }

@@ -47,6 +47,15 @@ export async function prepareDataFolder(folder: DataFolder): Promise<'fresh' | '
   return 'fresh'
 }
 
+/**
+ * Whether topics have been stored in the folder: Kafka keeps each partition in a folder `<topic>-<number>`. They
+ * can be there although Kafka knows none of them, when its metadata was damaged.
+ */
+export async function holdsTopics(dataDir: string): Promise<boolean> {
+  const names = await readdir(join(dataDir, 'data')).catch(() => [])
+  return names.some((name) => /^(?!__cluster_metadata-).+-\d+$/.test(name))
+}
+
 /** Renames a folder to `<dataDir>.stale-<timestamp>` and says so. */
 export async function moveAside(
   dataDir: string,

@@ -65,6 +65,7 @@ describe.skipIf(!hasJava)('startLocalKafka', { timeout: 180_000 }, () => {
     expect(await answersKafka(kafka.brokers)).toBe(false)
     expect(await readdir(parent)).toEqual(['kafka'])
     expect(existsSync(join(dataDir, 'kafka.pid'))).toBe(false)
+    expect(kafka.heldTopics).toBe(false)
   })
 
   it('keeps its data over a restart on another port', async () => {

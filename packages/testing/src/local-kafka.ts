@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { answersKafka } from './broker-probe.ts'
 import { LocalKafkaError } from './errors.ts'
 import { findJava } from './java.ts'
-import { kafkaVersionOf, moveAside, prepareDataFolder } from './kafka-data-folder.ts'
+import { holdsTopics, kafkaVersionOf, moveAside, prepareDataFolder } from './kafka-data-folder.ts'
 import { type ExtraListeners, renderProperties } from './kafka-properties.ts'
 import { stopOrphanedJvm, terminate, writePidFile } from './orphaned-jvm.ts'
 import { freePort, isPortFree, portOwner } from './port-owner.ts'
@@ -19,6 +19,8 @@ export type LocalKafka = {
   readonly brokers: string
   /** The JVM's process id. */
   readonly pid: number
+  /** Whether topics of an earlier run were stored in its folder. That Kafka still knows them is not said. */
+  readonly heldTopics: boolean
   /** Resolves when the JVM has ended, by `stop` or by itself. */
   readonly exited: Promise<void>
   /** Stops it and waits until it is gone. May be called again. */
@@ -35,6 +37,8 @@ export type LocalKafkaOptions = {
   readonly heapMb?: number
   /** How long the broker may take until it answers. */
   readonly readyTimeoutMs?: number
+  /** Gives a start up: the JVM is stopped, within seconds, before the promise rejects. Later it does nothing. */
+  readonly signal?: AbortSignal
   /** Every line that the JVM prints. */
   readonly onLog?: (line: string) => void
   /** Ours alone, which a user should see: data was moved aside, an earlier Kafka stopped. Default: `onLog`. */
@@ -47,13 +51,16 @@ export type LocalKafkaOptions = {
 const INFRA = fileURLToPath(new URL('../../../infra/kafka/', import.meta.url))
 const CLUSTER_ID = 'c2x1aWNlLWxvY2FsLWthZg'
 const STOP_GRACE_MS = 10_000
+/** A Kafka that is starting hears a SIGTERM only when it has started; it has nothing to lose yet. */
+const ABORT_GRACE_MS = 2000
 
 /**
  * Starts one real Kafka node in a JVM of its own and waits until it answers; two to four seconds. The JVM is
  * the leader of a process group of its own, so that Ctrl-C in a terminal reaches only us: we stop it last.
  * Should this process die first, the next start on the same folder stops the JVM. A data folder that cannot be
  * used is moved aside, and `onNotice` says so.
- * @throws LocalKafkaError `java-missing`, `port-in-use`, `kafka-data` or `kafka-start`.
+ * @throws LocalKafkaError `java-missing`, `port-in-use`, `kafka-data` or `kafka-start`; the signal's reason when
+ * it was aborted.
  */
 export async function startLocalKafka(options: LocalKafkaOptions): Promise<LocalKafka> {
   const {
@@ -61,6 +68,7 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
     port,
     heapMb = 384,
     readyTimeoutMs = 60_000,
+    signal,
     onLog = () => {},
     onNotice = onLog,
     extraListeners,
@@ -89,6 +97,7 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
 
   await stopOrphanedJvm(pidFile, propertiesFile, onNotice)
   await requireFreePorts(port, extraListeners)
+  signal?.throwIfAborted()
   const state = await prepareDataFolder(folder)
   try {
     return await start()
@@ -114,6 +123,7 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
   async function format(into: string): Promise<void> {
     const file = join(into, 'server.properties')
     await writeFile(file, await render(join(into, 'data')))
+    signal?.throwIfAborted()
     const users = folder.users.flatMap(({ name, password }) => [
       '--add-scram',
       `SCRAM-SHA-256=[name=${name},password=${password}]`,
@@ -121,13 +131,18 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
     const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', CLUSTER_ID, '--config', file, ...users]
     const jvm = spawn(java, [...jvmArguments, ...tool], { stdio: ['ignore', 'pipe', 'pipe'] })
     const lines = readLines(jvm, onLog)
-    const code = await ended(jvm)
+    const kill = () => jvm.kill('SIGKILL')
+    signal?.addEventListener('abort', kill)
+    const code = await ended(jvm).finally(() => signal?.removeEventListener('abort', kill))
+    signal?.throwIfAborted()
     if (code !== 0)
       throw new LocalKafkaError('kafka-start', `Formatting ${into} failed (${code}):\n${lines().join('\n')}`)
   }
 
   async function start(): Promise<LocalKafka> {
     await writeFile(propertiesFile, await render(join(dataDir, 'data')))
+    const heldTopics = await holdsTopics(dataDir)
+    signal?.throwIfAborted()
     const jvm = spawn(java, [...jvmArguments, 'kafka.Kafka', propertiesFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -154,29 +169,36 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
       await rm(pidFile, { force: true })
     }
 
-    async function stop(): Promise<void> {
+    async function stop(graceMs = STOP_GRACE_MS): Promise<void> {
       if (jvm.pid !== undefined && jvm.exitCode === null && jvm.signalCode === null)
-        await terminate(jvm.pid, STOP_GRACE_MS)
+        await terminate(jvm.pid, graceMs)
       await exited
     }
 
     let timer: NodeJS.Timeout | undefined
+    let abort = () => {}
+    const aborted = new Promise<'aborted'>((resolve) => {
+      abort = () => resolve('aborted')
+    })
+    signal?.addEventListener('abort', abort)
     try {
       if (jvm.pid !== undefined) await writePidFile(pidFile, jvm.pid)
       const deadline = Date.now() + readyTimeoutMs
       const timeout = new Promise<'late'>((resolve) => {
         timer = setTimeout(resolve, readyTimeoutMs, 'late')
       })
-      let first: 'announced' | 'late' | number | NodeJS.Signals | null = await Promise.race([
+      let first: 'announced' | 'late' | 'aborted' | number | NodeJS.Signals | null = await Promise.race([
         announced,
         timeout,
+        aborted,
         end,
       ])
       const brokers = `127.0.0.1:${port}`
-      while (first === 'announced' && !(await answersKafka(brokers))) {
+      while (first === 'announced' && !signal?.aborted && !(await answersKafka(brokers))) {
         if (Date.now() >= deadline) first = 'late'
       }
-      if (first === 'announced') return { brokers, pid: jvm.pid!, exited, stop }
+      signal?.throwIfAborted()
+      if (first === 'announced') return { brokers, pid: jvm.pid!, heldTopics, exited, stop: () => stop() }
       const what =
         first === 'late' ? `did not answer within ${readyTimeoutMs} ms` : `ended at once (${first})`
       throw new LocalKafkaError(
@@ -184,9 +206,10 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
         `Kafka ${what}. If its data is damaged, delete ${dataDir}. Its last lines:\n${lines().join('\n')}`,
       )
     } catch (error) {
-      await stop()
+      await stop(signal?.aborted ? ABORT_GRACE_MS : STOP_GRACE_MS)
       throw error
     } finally {
+      signal?.removeEventListener('abort', abort)
       clearTimeout(timer)
     }
   }
