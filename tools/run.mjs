@@ -1,8 +1,8 @@
 // The one door to every root command: `node tools/run.mjs <command> [arguments]`.
 //
-// Plain JavaScript without dependencies, for any Node from 18 on: for a start it first makes sure that there can
-// be a Kafka; then it finds the Node and the pnpm that Sluice needs, installs the packages when they changed,
-// runs `tools/<command>.ts` and ends with its exit code.
+// Plain JavaScript without dependencies, for any Node from 18 on: for a start and for tests it first makes sure
+// that there can be a Kafka; then it finds the Node and the pnpm that Sluice needs, installs the packages when
+// they changed, runs `tools/<command>.ts` and ends with its exit code.
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -17,6 +17,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 // These run before anything is installed; they import nothing but Node's own modules.
 const WITHOUT_PACKAGES = new Set(['doctor'])
+
+// The kinds of tests that need a broker.
+const WITH_KAFKA = new Set(['integration', 'e2e'])
 
 try {
   process.exitCode = await main(process.argv.slice(2))
@@ -33,8 +36,11 @@ async function main([command = '', ...args]) {
       `There is no command "${command}". package.json lists them; each is run as npm run <name>.`,
     )
   }
-  if (command === 'start' && !args.some((arg) => arg === '--help' || arg === '-h')) {
-    await requirePrerequisites({ root, env: process.env })
+  const asksForHelp = args.some((arg) => arg === '--help' || arg === '-h')
+  if (command === 'start' && !asksForHelp) await requirePrerequisites({ root, env: process.env })
+  // No argument is every kind of test.
+  if (command === 'test' && (args.length === 0 || args.some((arg) => WITH_KAFKA.has(arg)))) {
+    await requirePrerequisites({ root, env: process.env }, { forTests: true })
   }
   const state = join(root, '.sluice', 'toolchain.json')
   const node = await findNode({ state })

@@ -12,7 +12,10 @@ export type Finding = {
 export type Machine = { readonly root: string; readonly env: NodeJS.ProcessEnv }
 
 export const NO_KAFKA: string
-export function requirePrerequisites(machine: Machine): Promise<void>
+export function requirePrerequisites(
+  machine: Machine,
+  options?: { readonly forTests?: boolean; readonly dockerSocket?: string },
+): Promise<void>
 export function checkGivenBrokers(given: string): Promise<Finding>
 export function checkDocker(machine: Machine): Promise<Finding>
 export function checkJava(machine: Machine): Promise<Finding>

@@ -14,34 +14,40 @@ const OLDEST_JAVA = 17
 
 /**
  * Makes sure that a start will find a Kafka or can run one. Takes no longer than the first way that works.
+ * Tests may also use a Docker engine that has yet to fetch the image, and they find one without the command.
  *
  * @param {import('./prerequisites.mjs').Machine} machine
+ * @param {{ forTests?: boolean, dockerSocket?: string }} [options]
  * @throws {Problem} naming everything that is missing, and what to do about it
  */
-export async function requirePrerequisites(machine) {
+export async function requirePrerequisites(machine, options = {}) {
+  const { forTests = false, dockerSocket = '/var/run/docker.sock' } = options
   const given = machine.env.KAFKA_BROKERS
   if (given) {
     const found = await checkGivenBrokers(given)
     if (found.level === 'fix') throw new Problem(`KAFKA_BROKERS: ${found.detail}.\n→ ${found.remedy}`)
     return
   }
+  if (forTests && (machine.env.DOCKER_HOST || existsSync(dockerSocket))) return
   const docker = checkDocker(machine)
   const jvm = Promise.all([checkJava(machine), checkMaven(machine)])
   const works = await Promise.any([
     docker.then((found) => requireOk([found])),
     jvm.then((found) => requireOk(found)),
+    ...(forTests ? [dockerEngine(machine.env).then(requireAnswer)] : []),
   ]).catch(() => false)
   if (works) return
 
   const missing = [...(await jvm), await docker].filter(({ level }) => level !== 'ok')
   throw new Problem(
     [
-      'Sluice needs a Kafka, and this machine cannot run one yet. Nothing has been installed. Missing:',
+      `${forTests ? 'These tests need' : 'Sluice needs'} a Kafka, and this machine cannot run one yet. Missing:`,
       ...missing.flatMap(({ name, detail, remedy }) => [
         `  ${name}: ${detail}`,
         ...(remedy === undefined ? [] : [`    → ${remedy}`]),
       ]),
       NO_KAFKA,
+      ...(forTests ? ['The unit tests need none: npm run test:unit'] : []),
     ].join('\n'),
   )
 }
@@ -52,11 +58,16 @@ export const NO_KAFKA = `A Kafka needs Docker with its image, or Java ${OLDEST_J
 /** Whether somebody takes connections at the addresses of KAFKA_BROKERS; says nothing about who it is. */
 export async function checkGivenBrokers(given) {
   const brokers = given.split(',').map((broker) => broker.trim())
+  const name = 'KAFKA_BROKERS'
+  const odd = brokers.find((broker) => !isAddress(broker))
+  if (odd !== undefined) {
+    const remedy = 'Write host:port, several with commas in between: KAFKA_BROKERS=127.0.0.1:9092'
+    return { name, level: 'fix', detail: `"${odd}" is not host:port`, remedy }
+  }
   const answers = await Promise.all(brokers.map(accepts))
   const silent = brokers.filter((_, index) => !answers[index])
-  const name = 'KAFKA_BROKERS'
   if (silent.length === 0) return { name, level: 'ok', detail: `${given} takes connections` }
-  const remedy = 'Start that Kafka, correct KAFKA_BROKERS (host:port, comma separated), or unset it.'
+  const remedy = 'Start that Kafka, correct KAFKA_BROKERS, or unset it to run a local Kafka.'
   const level = silent.length === brokers.length ? 'fix' : 'warn'
   return { name, level, detail: `nothing answers at ${silent.join(', ')}`, remedy }
 }
@@ -64,7 +75,7 @@ export async function checkGivenBrokers(given) {
 /** Whether Docker can run Kafka now: an engine that answers and has the image of docker-compose.yml. */
 export async function checkDocker({ root, env }) {
   const name = 'Docker'
-  const engine = await output('docker', ['version', '--format', '{{.Server.Version}}'], env)
+  const engine = await dockerEngine(env)
   if (engine === undefined) return { name, level: 'warn', detail: 'no engine answers' }
   const compose = join(root, 'docker-compose.yml')
   const image = existsSync(compose)
@@ -110,17 +121,32 @@ function hasKafkaJars(root) {
   return existsSync(join(root, '.sluice', 'kafka', `libs-${version}`, '.complete'))
 }
 
+/** The version of the Docker engine that answers, or nothing. */
+function dockerEngine(env) {
+  return output('docker', ['version', '--format', '{{.Server.Version}}'], env)
+}
+
+function requireAnswer(answer) {
+  if (answer !== undefined) return true
+  throw new Error('not this way')
+}
+
 function requireOk(findings) {
   if (findings.every(({ level }) => level === 'ok')) return true
   throw new Error('not this way')
 }
 
+/** `host:port`, where an IPv6 address stands in brackets. */
+function isAddress(text) {
+  const port = Number(/^(?:[^\s:[\]]+|\[[^\s[\]]+\]):(\d{1,5})$/.exec(text)?.[1])
+  return port >= 1 && port <= 65_535
+}
+
 function accepts(address) {
   const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
   return new Promise((resolve) => {
-    const port = Number(address.slice(colon + 1))
-    if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535) return resolve(false)
-    const socket = connect({ host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port })
+    const socket = connect({ host, port: Number(address.slice(colon + 1)) })
     const settle = (accepted) => {
       socket.destroy()
       resolve(accepted)

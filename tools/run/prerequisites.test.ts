@@ -67,6 +67,29 @@ it('names the given Kafka that does not answer', async () => {
   await expect(require({ KAFKA_BROKERS: '127.0.0.1:1' })).rejects.toThrow('nothing answers at 127.0.0.1:1')
 })
 
+it.each(['localhost', 'a:9092,', ' ', 'a:0', 'a:99999', '::1:9092', 'http://a:9092'])(
+  'does not take "%s" for the address of a Kafka',
+  async (brokers) => {
+    await expect(require({ KAFKA_BROKERS: brokers })).rejects.toThrow(
+      /" is not host:port.*\n.*127\.0\.0\.1:9092/,
+    )
+  },
+)
+
+it('leaves the image to tests that find a Docker engine', async () => {
+  const dockerSocket = join(root, 'docker.sock')
+  const requireForTests = (env: NodeJS.ProcessEnv = {}) =>
+    requirePrerequisites({ root, env: { PATH: join(root, 'bin'), ...env } }, { forTests: true, dockerSocket })
+  await expect(requireForTests()).rejects.toThrow('npm run test:unit')
+  await requireForTests({ DOCKER_HOST: 'tcp://127.0.0.1:1' })
+  writeFileSync(dockerSocket, '')
+  await requireForTests()
+  rmSync(dockerSocket)
+  install('docker', '29.0.0')
+  await requireForTests()
+  await expect(require()).rejects.toThrow('without the image')
+})
+
 it('ends a start before anything is brought or installed', () => {
   const run = fileURLToPath(new URL('../run.mjs', import.meta.url))
   const env = { PATH: join(root, 'bin'), JAVA_HOME: root }

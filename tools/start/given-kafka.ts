@@ -23,6 +23,7 @@ export async function requireGivenKafka(env: NodeJS.ProcessEnv): Promise<void> {
   if (answers.includes(true)) return
   throw new NoKafkaError(
     `KAFKA_BROKERS: something takes connections at ${given}, but does not answer Kafka's ApiVersions request. ` +
-      'Is it another service, a Kafka that is still starting, or one that wants TLS (KAFKA_TLS=true)?',
+      'Is it another service, a Kafka that is still starting, or one that wants TLS (KAFKA_TLS=true)? ' +
+      'Correct KAFKA_BROKERS, or unset it to run a local Kafka.',
   )
 }
