@@ -18,7 +18,7 @@ export type Scenario = {
 export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   A: {
     name: 'A',
-    title: 'batches of 100, closed loop over 8 connections',
+    title: 'batches of 100, closed loop over 32 connections',
     loads: [{ batchSize: 100, connections: 32 }],
     prompt: [],
   },
