@@ -25,6 +25,8 @@ const LOG_DIR = join(ROOT, '.sluice', 'logs')
 const STOP_GRACE_MS = 10_000
 const REDRAW_MS = 1000
 const KINDS = { given: 'given by KAFKA_BROKERS', docker: 'Docker', jvm: 'local JVM' } as const
+const START_ANEW = 'To have them as planned, throw the local data away: npm start -- --reset'
+const LIST_THEM = '"npm run topics" lists them all.'
 
 /** What a second start is told about the first. */
 type RunningState = {
@@ -202,9 +204,6 @@ async function reset(screen: Screen, { yes }: StartOptions): Promise<void> {
   }
   await screen.step("Throwing the local Kafka's data away", () => resetBroker(ROOT))
 }
-
-const START_ANEW = 'To have them as planned, throw the local data away: npm start -- --reset'
-const LIST_THEM = '"npm run topics" lists them all.'
 
 async function bringUpTopics(
   screen: Screen,
