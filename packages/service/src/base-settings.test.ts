@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { baseSettings, parseProcessSettings, toKafkaConnection } from './base-settings.ts'
+import { baseSettings, parseProcessSettings } from './base-settings.ts'
 import { SettingsError } from './errors.ts'
 import { consumerSettings } from './run-consumer.ts'
-import { parseSettings } from './settings.ts'
 
 let folder: string
 beforeAll(() => {
@@ -20,7 +19,7 @@ function file(name: string, text: string): string {
 }
 
 function connect(env: Record<string, string>) {
-  return toKafkaConnection(parseSettings(baseSettings, { KAFKA_BROKERS: 'a:9092', ...env }), 'order-placed')
+  return parseProcessSettings({}, { KAFKA_BROKERS: 'a:9092', ...env }, 'order-placed').connection
 }
 
 /** `variable: problem` of everything that is wrong. */

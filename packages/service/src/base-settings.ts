@@ -98,17 +98,6 @@ export function parseProcessSettings<S extends Settings>(
 }
 
 /**
- * The connection that the settings describe.
- * @throws SettingsError when variables contradict each other or a file cannot be read.
- */
-export function toKafkaConnection(config: BaseConfig, name: string): KafkaConnection {
-  const problems: SettingProblem[] = []
-  const connection = readConnection(config, name, problems)
-  if (problems.length > 0) throw new SettingsError(problems)
-  return connection
-}
-
-/**
  * Adds to `problems` what is wrong; the connection is whole only if nothing was and is. A variable that could not
  * be parsed is no member of `config`: nothing is concluded from it, because its absence is not what is wrong.
  */

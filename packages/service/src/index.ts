@@ -1,5 +1,5 @@
 export type { ReadinessCheck } from './admin-server.ts'
-export { type BaseConfig, baseSettings, parseProcessSettings, toKafkaConnection } from './base-settings.ts'
+export { type BaseConfig, baseSettings, parseProcessSettings } from './base-settings.ts'
 export { HandlerTimeoutError, OutputError, PoisonError, SchemaError, SettingsError } from './errors.ts'
 export type { EventHandler, HandlerContext, HandlerResult } from './handler.ts'
 export { type ProcessContext, type RunningProcess, runProcess } from './process.ts'
@@ -7,7 +7,6 @@ export { type ConsumerSpec, runConsumer } from './run-consumer.ts'
 export {
   type Config,
   integer,
-  parseSettings,
   port,
   type SettingDescription,
   type Settings,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { SettingsError } from './errors.ts'
-import { describeSettings, integer, isSecret, parseSettings, port, printConfig } from './settings.ts'
+import { describeSettings, integer, isSecret, port, printConfig, readSettings } from './settings.ts'
 
 const settings = {
   BROKERS: z
@@ -20,17 +20,18 @@ const settings = {
 }
 
 function problemsOf(env: Record<string, string>): SettingsError['problems'] {
-  try {
-    parseSettings(settings, env)
-  } catch (error) {
-    expect(error).toBeInstanceOf(SettingsError)
-    return (error as SettingsError).problems
-  }
-  return []
+  return readSettings(settings, env).problems
+}
+
+/** The configuration of an environment without problems. */
+function parse(env: Record<string, string>) {
+  const { config, problems } = readSettings(settings, env)
+  expect(problems).toEqual([])
+  return config
 }
 
 test('text becomes values, and what is absent its default', () => {
-  expect(parseSettings(settings, { BROKERS: 'a:1,b:2', WAIT_MS: '10', TLS: 'true', OTHER: 'x' })).toEqual({
+  expect(parse({ BROKERS: 'a:1,b:2', WAIT_MS: '10', TLS: 'true', OTHER: 'x' })).toEqual({
     BROKERS: ['a:1', 'b:2'],
     PASSWORD: undefined,
     PORT: 8080,
@@ -40,7 +41,7 @@ test('text becomes values, and what is absent its default', () => {
 })
 
 test('an empty variable counts as absent', () => {
-  expect(parseSettings(settings, { BROKERS: 'a:1', PORT: '', PASSWORD: '' })).toMatchObject({
+  expect(parse({ BROKERS: 'a:1', PORT: '', PASSWORD: '' })).toMatchObject({
     PORT: 8080,
     PASSWORD: undefined,
   })
@@ -48,7 +49,7 @@ test('an empty variable counts as absent', () => {
 })
 
 test('the config is frozen', () => {
-  expect(Object.isFrozen(parseSettings(settings, { BROKERS: 'a:1' }))).toBe(true)
+  expect(Object.isFrozen(parse({ BROKERS: 'a:1' }))).toBe(true)
 })
 
 test('every problem is told at once, each with its variable', () => {
@@ -83,7 +84,7 @@ test('a number beyond the exact ones is refused', () => {
 })
 
 test('secrets are hidden when the config is printed, and only they', () => {
-  const config = parseSettings(settings, { BROKERS: 'a:1,b:2', PASSWORD: 'canary' })
+  const config = parse({ BROKERS: 'a:1,b:2', PASSWORD: 'canary' })
   expect(printConfig(settings, config).split('\n')).toEqual([
     'BROKERS=a:1,b:2',
     'PASSWORD=[hidden]',
@@ -91,7 +92,7 @@ test('secrets are hidden when the config is printed, and only they', () => {
     'WAIT_MS=250',
     'TLS=false',
   ])
-  expect(printConfig(settings, parseSettings(settings, { BROKERS: 'a:1' }))).toContain('PASSWORD=\n')
+  expect(printConfig(settings, parse({ BROKERS: 'a:1' }))).toContain('PASSWORD=\n')
 })
 
 test.each([

@@ -12,18 +12,8 @@ export type Config<S extends Settings> = { readonly [Variable in keyof S]: z.out
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Parses the environment once, frozen. An empty variable counts as absent.
- * @throws SettingsError with every problem at once.
- */
-export function parseSettings<S extends Settings>(settings: S, env: Environment): Config<S> {
-  const { config, problems } = readSettings(settings, env)
-  if (problems.length > 0) throw new SettingsError(problems)
-  return config as Config<S>
-}
-
-/**
- * As {@link parseSettings}, for who has more to check before it complains: what could be read, frozen, and every
- * problem. A variable that was read is a member of `config`, even as undefined; one with a problem is none.
+ * Reads the environment once: what could be read, frozen, and every problem at once. An empty variable counts as
+ * absent. A variable that was read is a member of `config`, even as undefined; one with a problem is none.
  */
 export function readSettings<S extends Settings>(
   settings: S,
