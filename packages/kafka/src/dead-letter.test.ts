@@ -19,6 +19,7 @@ const record: IncomingRecord = {
   key: Buffer.from('customer'),
   value: Buffer.from('{}'),
   headers: {},
+  bytes: 10,
 }
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array))

@@ -18,6 +18,7 @@ export type {
   ConsumerListener,
   ConsumerOptions,
   Headers,
+  HeaderValue,
   IncomingRecord,
   KafkaClient,
   OutgoingRecord,

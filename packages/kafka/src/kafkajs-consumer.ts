@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   AssignerProtocol,
@@ -26,7 +27,11 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from './port.ts'
+import { readRecordBatch } from './record-batch.ts'
 import { within } from './within.ts'
+
+// Of the whole process: see the patch's `recordBatch/v0/decoder` in kafkajs-client.ts.
+createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/v0/decoder').keepEncoded = true
 
 /**
  * A group member that outlives its connections. It lives through attempts: each is a kafkajs consumer of its
@@ -141,7 +146,7 @@ export function createKafkaJsConsumer(
   function handleBatch(attempt: Attempt, payload: EachBatchPayload): void {
     const { batch } = payload
     attempt.commit = payload.commitOffsetsIfNecessary
-    const records = batch.messages.map((message) => toRecord(batch, message))
+    const records = batch.messages.flatMap((message) => readMessage(batch, message))
     deliver(
       attempt,
       { ...placed(batch), lastOffset: batch.lastOffset(), highWatermark: batch.highWatermark },
@@ -335,16 +340,27 @@ const coPartitionAssigner: PartitionAssigner = ({ cluster }) => ({
   },
 })
 
-function toRecord({ topic, partition }: Batch, message: KafkaMessage): IncomingRecord {
-  return {
+/** The patched kafkajs hands on whole record batches, but for those that are compressed or of a transaction. */
+type FetchedMessage = KafkaMessage & { readonly recordBatch?: Buffer }
+type FetchedBatch = Batch & { readonly fetchedOffset?: string }
+
+function readMessage(
+  { topic, partition, fetchedOffset }: FetchedBatch,
+  message: FetchedMessage,
+): readonly IncomingRecord[] {
+  const { recordBatch, key, value } = message
+  if (recordBatch) return readRecordBatch(recordBatch, { topic, partition }, Number(fetchedOffset))
+  const record = {
     topic,
     partition,
     offset: Number(message.offset),
     timestamp: Number(message.timestamp),
-    key: message.key,
-    value: message.value,
+    key,
+    value,
     headers: message.headers ?? NO_HEADERS,
+    bytes: (key?.length ?? 0) + (value?.length ?? 0),
   }
+  return [record]
 }
 
 const NO_HEADERS = Object.freeze({})

@@ -9,7 +9,8 @@ import {
   outcomeOfUnsent,
   rootOf,
 } from './kafkajs-errors.ts'
-import type { Headers, OutgoingRecord, ProduceBatch, ProduceOutcome, Producer } from './port.ts'
+import type { ProduceBatch, ProduceOutcome, Producer } from './port.ts'
+import { encodeRecordBatch } from './record-batch.ts'
 
 /**
  * A producer of one attempt per call, without idempotence: kafkajs' own has lost and doubled records.
@@ -185,48 +186,17 @@ function partitionOfMessage({ message }: { message: Message }): number {
   return message.partition!
 }
 
+/** One message per partition, which the patched kafkajs passes on as it is. */
 function toTopicMessages(batches: readonly ProduceBatch[]): { topic: string; messages: Message[] }[] {
+  const now = Date.now()
   const byTopic = new Map<string, Message[]>()
   for (const { topic, partition, records } of batches) {
-    let messages = byTopic.get(topic)
-    if (!messages) {
-      messages = []
-      byTopic.set(topic, messages)
-    }
-    for (const record of records) messages.push(toMessage(record, partition))
+    const message = { partition, value: null, recordBatch: encodeRecordBatch(records, now) }
+    const messages = byTopic.get(topic)
+    if (messages) messages.push(message)
+    else byTopic.set(topic, [message])
   }
   return Array.from(byTopic, ([topic, messages]) => ({ topic, messages }))
-}
-
-function toMessage({ key, value, headers, timestamp }: OutgoingRecord, partition: number): Message {
-  return {
-    key: toBytes(key),
-    value: toBytes(value),
-    partition,
-    headers: headers && toHeaders(headers),
-    // kafkajs types it as text and calculates with it as a number; making text of it is only cost.
-    timestamp: timestamp as unknown as string,
-  } as Message
-}
-
-/** kafkajs would write a Uint8Array that is no Buffer as the text "1,2,3". */
-function toBytes<Bytes extends Uint8Array | string | null>(bytes: Bytes): Buffer | (Bytes & (string | null)) {
-  if (bytes === null || typeof bytes === 'string') return bytes as Bytes & (string | null)
-  if (Buffer.isBuffer(bytes)) return bytes
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function toHeaders(headers: Headers): Record<string, Buffer | string | (Buffer | string)[]> {
-  const result: Record<string, Buffer | string | (Buffer | string)[]> = {}
-  for (const name in headers) {
-    const value = headers[name]!
-    result[name] = isList(value) ? value.map(toBytes) : toBytes(value)
-  }
-  return result
-}
-
-function isList(value: Headers[string]): value is readonly (Uint8Array | string)[] {
-  return Array.isArray(value)
 }
 
 /**

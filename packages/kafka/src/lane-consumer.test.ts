@@ -120,6 +120,7 @@ async function start(options: Partial<LaneConsumerOptions<Handled>> = {}) {
     key: key === null ? null : Buffer.from(key),
     value: Buffer.from(`${topic}${partition}-${offset}`),
     headers: {},
+    bytes: 0,
   })
 
   return {
@@ -370,7 +371,7 @@ describe('createLaneConsumer: handling', () => {
     assign(1, 'high')
     const large = [0, 1, 2, 3, 4].map((offset) => ({
       ...record('high', 0, offset, String(offset)),
-      value: Buffer.alloc(1024 * 1024),
+      bytes: 1024 * 1024,
     }))
     listener.records({ topic: 'high', partition: 0 }, large, 5, 5)
     await turn()

@@ -406,7 +406,6 @@ class Delivery<Result> implements Receipt {
   readonly partition: Partition<Result>
   readonly sequence: number
   readonly lane: number
-  readonly key: string
   readonly offset: number
   readonly bytes: number
   readonly #settle: (delivery: Delivery<Result>, outcome: PublishOutcome) => void
@@ -428,10 +427,14 @@ class Delivery<Result> implements Receipt {
     this.sequence = sequence
     this.lane = partition.lane
     this.offset = record.offset
-    // A record without a key keeps the order of its partition.
-    this.key = record.key === null ? `\n${record.partition}` : record.key.toString()
-    this.bytes = record.value === null ? 0 : record.value.length
+    this.bytes = record.bytes
     this.#settle = settle
+  }
+
+  /** A record without a key keeps the order of its partition. Read only while a handler keeps others waiting. */
+  get key(): string {
+    const { key, partition } = this.record
+    return key === null ? `\n${partition}` : key.toString()
   }
 
   settled(_index: number, outcome: PublishOutcome): void {

@@ -8,8 +8,11 @@ export type TopicPartition = { readonly topic: string; readonly partition: numbe
 /** Offsets are numbers: exact up to 2^53, which a partition reaches after 285 years at a million a second. */
 export type PartitionOffset = TopicPartition & { readonly offset: number }
 
-/** Header values are UTF-8 text or bytes; a name may repeat (`string[]`). */
-export type Headers = Readonly<Record<string, Uint8Array | string | readonly (Uint8Array | string)[]>>
+/** UTF-8 text or bytes; Kafka knows headers without a value, too. */
+export type HeaderValue = Uint8Array | string | null
+
+/** A name may repeat: then it has a list of values. */
+export type Headers = Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>
 
 export type OutgoingRecord = {
   readonly key: Uint8Array | string | null
@@ -25,7 +28,11 @@ export type IncomingRecord = TopicPartition & {
   readonly timestamp: number
   readonly key: Buffer | null
   readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>
+  readonly headers: Readonly<
+    Record<string, Buffer | string | null | readonly (Buffer | string | null)[] | undefined>
+  >
+  /** Of key and value together. */
+  readonly bytes: number
 }
 
 /** Records for one partition; they become one record batch. The caller keeps them under the topic's limit. */

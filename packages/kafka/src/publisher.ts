@@ -9,7 +9,7 @@ import {
   PUBLISH_RESENDS,
 } from '@sluice/telemetry'
 import { type Backoff, backoffMs } from './backoff.ts'
-import type { Headers, KafkaClient, ProduceFailure, ProduceOutcome, Producer } from './port.ts'
+import type { Headers, HeaderValue, KafkaClient, ProduceFailure, ProduceOutcome, Producer } from './port.ts'
 
 /** A record for the publisher. Its partition is the caller's choice, so that a key always lands in one. */
 export type PublishRecord = {
@@ -417,9 +417,7 @@ function sizeOf({ key, value, headers }: PublishRecord): number {
   return bytes
 }
 
-type Bytes = Uint8Array | string
-
-function isList(held: Bytes | readonly Bytes[]): held is readonly Bytes[] {
+function isList(held: HeaderValue | readonly HeaderValue[]): held is readonly HeaderValue[] {
   return Array.isArray(held)
 }
 

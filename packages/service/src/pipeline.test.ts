@@ -54,6 +54,7 @@ function recordOf(value: Event | Buffer | null, changes: Partial<IncomingRecord>
     key: Buffer.from('c-7'),
     value: value === null || Buffer.isBuffer(value) ? value : Buffer.from(encodeEvent(value)),
     headers: { 'content-type': 'application/cloudevents+json', trace: Buffer.from([0xff, 0x00]) },
+    bytes: 0,
     ...changes,
   }
 }

@@ -1,4 +1,4 @@
-import type { IncomingRecord, OutgoingRecord, TopicPartition } from '@sluice/kafka'
+import type { HeaderValue, IncomingRecord, OutgoingRecord, TopicPartition } from '@sluice/kafka'
 
 export type PartitionLog = {
   /** The offset of the oldest record that retention has left. */
@@ -32,9 +32,10 @@ export function append(
       partition,
       offset: log.end,
       timestamp,
-      key: key === null ? null : toBuffer(key),
-      value: value === null ? null : toBuffer(value),
+      key: toBuffer(key),
+      value: toBuffer(value),
       headers: Object.fromEntries(Object.entries(headers).map(([name, held]) => [name, toHeader(held)])),
+      bytes: sizeOf(key) + sizeOf(value),
     })
     log.end += 1
   }
@@ -74,21 +75,19 @@ export function batchBytes(records: readonly OutgoingRecord[]): number {
   return bytes
 }
 
-type Bytes = Uint8Array | string
-
-function toHeader(held: Bytes | readonly Bytes[]): Buffer | Buffer[] {
+function toHeader(held: HeaderValue | readonly HeaderValue[]): Buffer | null | (Buffer | null)[] {
   return isList(held) ? held.map(toBuffer) : toBuffer(held)
 }
 
-function isList(held: Bytes | readonly Bytes[]): held is readonly Bytes[] {
+function isList(held: HeaderValue | readonly HeaderValue[]): held is readonly HeaderValue[] {
   return Array.isArray(held)
 }
 
 /** A copy, so that a sender that uses its bytes again changes nothing here. */
-function toBuffer(bytes: Bytes): Buffer {
-  return Buffer.from(bytes as Uint8Array)
+function toBuffer(bytes: HeaderValue): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes as Uint8Array)
 }
 
-function sizeOf(bytes: Bytes | null): number {
+function sizeOf(bytes: HeaderValue): number {
   return bytes === null ? 0 : Buffer.byteLength(bytes)
 }

@@ -1,0 +1,201 @@
+import { createRequire } from 'node:module'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { HeaderValue, IncomingRecord, OutgoingRecord } from './port.ts'
+import { encodeRecordBatch, readRecordBatch } from './record-batch.ts'
+
+/** kafkajs' own reader and writer: slow, and right about the format. */
+const require = createRequire(import.meta.url)
+const Decoder = require('kafkajs/src/protocol/decoder')
+const readWithKafkaJs = require('kafkajs/src/protocol/recordBatch/v0/decoder')
+const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0')
+const Record = require('kafkajs/src/protocol/recordBatch/record/v0')
+const crc32c = require('kafkajs/src/protocol/recordBatch/crc32C')
+
+const NOW = 1_795_495_540_241
+const AT = { topic: 'events.order-placed.high', partition: 2 }
+
+const text = fc.string({ unit: 'grapheme', maxLength: 80 })
+// Lengths around the values where a varint grows by a byte, in letters of one, two and three bytes.
+const aroundVarints = fc
+  .tuple(
+    fc.constantFrom('a', 'ü', '€', '😀'),
+    fc.constantFrom(0, 1, 20, 21, 31, 32, 63, 64, 2730, 8191, 8192),
+  )
+  .map(([letter, length]) => letter.repeat(length))
+const part: fc.Arbitrary<HeaderValue> = fc.oneof(
+  text,
+  aroundVarints,
+  fc.uint8Array({ maxLength: 100 }),
+  fc.constant(null),
+)
+const outgoing: fc.Arbitrary<OutgoingRecord> = fc.record(
+  {
+    key: part,
+    value: part,
+    headers: fc.dictionary(text, fc.oneof(part, fc.array(part, { minLength: 1, maxLength: 3 })), {
+      maxKeys: 3,
+    }),
+    timestamp: fc.oneof(fc.nat(), fc.integer({ min: NOW - 1000, max: NOW + 1000 }), fc.constant(2 ** 48)),
+  },
+  { requiredKeys: ['key', 'value'] },
+)
+
+describe('a record batch', () => {
+  test('is read as it was written', () => {
+    fc.assert(
+      fc.property(fc.array(outgoing, { minLength: 1, maxLength: 20 }), (records) => {
+        const read = readRecordBatch(placed(encodeRecordBatch(records, NOW), 1000), AT, 0)
+        expect(read.map(plain)).toEqual(records.map((record, index) => expected(record, 1000 + index)))
+      }),
+    )
+  })
+
+  test('is read by kafkajs as it was written', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(outgoing, { minLength: 1, maxLength: 20 }), async (records) => {
+        const { records: read } = await decode(encodeRecordBatch(records, NOW))
+        expect(read).toHaveLength(records.length)
+        for (const [index, message] of read.entries()) {
+          const { key, value, offset, timestamp } = message
+          expect(plain({ ...message, ...AT, offset: Number(offset), timestamp: Number(timestamp) })).toEqual({
+            ...expected(records[index]!, index),
+            bytes: undefined,
+          })
+          expect([key, value].every((one) => one === null || Buffer.isBuffer(one))).toBe(true)
+        }
+      }),
+      // Slow: kafkajs copies all headers for each header.
+      { numRuns: 30 },
+    )
+  })
+
+  test('of kafkajs is read', async () => {
+    const records = ['a', 'b', 'c'].map((value, offsetDelta) =>
+      Record({
+        offsetDelta,
+        timestampDelta: 5 * offsetDelta,
+        key: 'k',
+        value,
+        headers: { h: ['1', '2'], i: 'ü' },
+      }),
+    )
+    const encoded = await RecordBatch({ records, firstOffset: 70, firstTimestamp: NOW, lastOffsetDelta: 2 })
+    const read = readRecordBatch(encoded.buffer, AT, 0)
+    expect(read.map(plain)).toEqual(
+      ['a', 'b', 'c'].map((value, n) => ({
+        ...AT,
+        offset: 70 + n,
+        timestamp: NOW + 5 * n,
+        key: 'k',
+        value,
+        headers: { h: ['1', '2'], i: toText('ü') },
+        bytes: 2,
+      })),
+    )
+  })
+
+  test('carries its checksum, counts and times', () => {
+    const batch = encodeRecordBatch(
+      [
+        { key: 'k', value: 'one', timestamp: NOW + 7 },
+        { key: 'k', value: 'two' },
+      ],
+      NOW,
+    )
+    expect(batch.readUInt32BE(17)).toBe(crc32c(batch.subarray(21)))
+    expect(batch.readInt32BE(8)).toBe(batch.length - 12)
+    expect(batch.readInt32BE(23)).toBe(1)
+    expect(batch.readInt32BE(57)).toBe(2)
+    expect([batch.readBigInt64BE(27), batch.readBigInt64BE(35)]).toEqual([BigInt(NOW), BigInt(NOW + 7)])
+    expect(batch.readBigInt64BE(43)).toBe(-1n)
+  })
+
+  test('gives the time of appending where the broker sets it', () => {
+    const batch = encodeRecordBatch([{ key: null, value: 'x', timestamp: 5 }], NOW)
+    batch.writeInt16BE(0b1000, 21)
+    batch.writeBigInt64BE(99n, 35)
+    expect(readRecordBatch(batch, AT, 0)[0]?.timestamp).toBe(99)
+  })
+
+  test('is read from an offset in its middle', () => {
+    const records = ['a', 'b', 'c'].map((value) => ({ key: null, value }))
+    const read = readRecordBatch(placed(encodeRecordBatch(records, NOW), 10), AT, 11)
+    expect(read.map(({ offset, value }) => [offset, String(value)])).toEqual([
+      [11, 'b'],
+      [12, 'c'],
+    ])
+  })
+
+  test('that is cut off or damaged is refused', () => {
+    const batch = encodeRecordBatch([{ key: 'key', value: 'value' }], NOW)
+    expect(() => readRecordBatch(batch.subarray(0, -1), AT, 0)).toThrow(RangeError)
+    expect(() => readRecordBatch(batch.subarray(0, 62), AT, 0)).toThrow(RangeError)
+    expect(() => readRecordBatch(Buffer.concat([batch, Buffer.alloc(1)]), AT, 0)).toThrow(RangeError)
+  })
+
+  test('keeps a header with the name of a prototype', () => {
+    const headers = Object.fromEntries([['__proto__', 'x']])
+    const [read] = readRecordBatch(encodeRecordBatch([{ key: null, value: null, headers }], NOW), AT, 0)
+    expect(Object.entries(read!.headers).map(([name, value]) => [name, String(value)])).toEqual([
+      ['__proto__', 'x'],
+    ])
+  })
+})
+
+/** As the broker stores it. */
+function placed(batch: Buffer, baseOffset: number): Buffer {
+  batch.writeBigInt64BE(BigInt(baseOffset), 0)
+  return batch
+}
+
+/** By kafkajs' own hand, all records. */
+async function decode(batch: Buffer): Promise<{ records: (IncomingRecord & { batchContext: unknown })[] }> {
+  const { keepEncoded } = readWithKafkaJs
+  readWithKafkaJs.keepEncoded = false
+  try {
+    return await readWithKafkaJs(new Decoder(batch))
+  } finally {
+    readWithKafkaJs.keepEncoded = keepEncoded
+  }
+}
+
+function plain({ topic, partition, offset, timestamp, key, value, headers, bytes }: IncomingRecord) {
+  const read = Object.entries(headers).map(([name, held]) => [
+    name,
+    Array.isArray(held) ? held.map(toText) : toText(held as HeaderValue),
+  ])
+  return {
+    topic,
+    partition,
+    offset,
+    timestamp,
+    key: toText(key),
+    value: toText(value),
+    headers: Object.fromEntries(read),
+    bytes,
+  }
+}
+
+function expected({ key, value, headers = {}, timestamp = NOW }: OutgoingRecord, offset: number) {
+  const read = Object.entries(headers).map(([name, held]) => [
+    // A lone value in a list is the same bytes as one without.
+    name,
+    Array.isArray(held) && held.length > 1 ? held.map(toText) : toText([held].flat()[0] as HeaderValue),
+  ])
+  const bytes = [key, value].reduce((sum, one) => sum + (one === null ? 0 : Buffer.byteLength(one)), 0)
+  return {
+    ...AT,
+    offset,
+    timestamp,
+    key: toText(key),
+    value: toText(value),
+    headers: Object.fromEntries(read),
+    bytes,
+  }
+}
+
+/** Bytes and text alike, so that both sides compare; lone surrogates become what UTF-8 has for them. */
+function toText(part: HeaderValue): string | null {
+  return part === null ? null : Buffer.from(part as Uint8Array).toString('latin1')
+}
