@@ -10,6 +10,7 @@ import {
 } from 'kafkajs'
 import { assignCoPartitions } from './co-partition-assigner.ts'
 import { KafkaError } from './errors.ts'
+import { createFetchPace } from './fetch-pace.ts'
 import { type KafkaJs, type KafkaLog, QUICK_RETRY } from './kafkajs-connect.ts'
 import {
   detailOf,
@@ -46,7 +47,7 @@ createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/v0/decoder').ke
  * outage it waits up to half a minute. A dead attempt can neither call back (`live`) nor connect again.
  *
  * Fetching: a broker's next fetch starts when all batches of its last one are handled, so they are handed to
- * the owner at once, and the fetch that brought some is followed by the next FETCH_PACE_MS later. An idle fetch
+ * the owner at once, and the fetch that brought some is followed by the next after a short wait ({@link createFetchPace}). An idle fetch
  * ends after FETCH_WAIT_MS, which is also the longest that a resumed partition waits.
  */
 export function createKafkaJsConsumer(
@@ -56,6 +57,7 @@ export function createKafkaJsConsumer(
 ): Consumer {
   const { group, topics, sessionTimeoutMs } = options
   const joined = Promise.withResolvers<void>()
+  const fetchPace = createFetchPace()
   let listener: ConsumerListener | undefined
   let current: Attempt | undefined
   let epoch = 0
@@ -86,6 +88,7 @@ export function createKafkaJsConsumer(
       owned: new Map(),
       live: true,
       fetching: false,
+      pacing: false,
       running: Promise.resolve(),
     }
     current = attempt
@@ -109,15 +112,25 @@ export function createKafkaJsConsumer(
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: true,
-        partitionsConsumedConcurrently: CONCURRENT_BATCHES,
+        partitionsConsumedConcurrently: WORKERS,
         eachBatch: (payload) => {
           handleBatch(attempt, payload)
-          return delay(FETCH_PACE_MS)
+          return pace(attempt)
         },
       })
     } catch (error) {
       end(attempt, error)
     }
+  }
+
+  /** One batch of a fetch holds the next one up; the others are through at once, by another worker. */
+  async function pace(attempt: Attempt): Promise<void> {
+    if (attempt.pacing) return
+    attempt.pacing = true
+    const due = performance.now() + fetchPace.next()
+    await delay(due - performance.now())
+    fetchPace.ended(performance.now() - due)
+    attempt.pacing = false
   }
 
   function join(attempt: Attempt, assignment: Record<string, number[]>): void {
@@ -282,13 +295,10 @@ const RETRIES = 60
 const FETCH_WAIT_MS = 100
 
 /**
- * A fetch costs the broker and us more than a few records do. Without a pause a busy topic is fetched record by
- * record, as fast as both can, and nothing is left of two cores for the work itself. An event pays at most this.
+ * kafkajs wakes all its workers for every fetch, so a fetch costs by their number: 900 µs of CPU with 256. One may
+ * wait for the pace while the other hands over what there is.
  */
-const FETCH_PACE_MS = 4
-
-/** More than the partitions of one fetch, so that all its batches are handed over in one go. */
-const CONCURRENT_BATCHES = 256
+const WORKERS = 2
 
 /** A broker that restarts may refuse credentials for a moment. */
 const AUTHENTICATION_TRIES = 10
@@ -304,6 +314,8 @@ type Attempt = {
   live: boolean
   /** Whether its epoch goes on. */
   fetching: boolean
+  /** Whether a worker of kafkajs waits. */
+  pacing: boolean
   /** Settles when it has joined or failed. */
   running: Promise<void>
   commit?: EachBatchPayload['commitOffsetsIfNecessary']
