@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { catalogue, listServices, PARTITIONS_PER_TYPE, planTopics } from './catalogue.ts'
@@ -55,6 +56,20 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
       expect(definition.key(definition.example)).toMatch(/\S/)
     })
 
+    it('judges data as its schema does, whatever is changed in the example', () => {
+      const path = fc.constantFrom(...pathsWithin(definition.example))
+      const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(0, 1, -1, 1.5, 2 ** 53, '', 'x'))
+      fc.assert(
+        fc.property(path, fc.string({ maxLength: 3 }), value, ([...into], name, replacement) => {
+          const data = structuredClone(definition.example)
+          const last = into.pop() ?? name
+          const parent = into.reduce((at, step) => (at as Record<string, unknown>)[step], data as unknown)
+          ;(parent as Record<string, unknown>)[last] = replacement
+          expect(definition.validate(data) === undefined).toBe(definition.data.safeParse(data).success)
+        }),
+      )
+    })
+
     it('is strict at every depth, with no default and no transform', () => {
       // Throws where a schema does not describe plain JSON, and so for every transform.
       const schema = z.toJSONSchema(definition.data, { io: 'input', unrepresentable: 'throw' })
@@ -105,6 +120,15 @@ describe('planTopics', () => {
     ])
   })
 })
+
+/** To everything in a value; the empty path is for a member that it does not have yet. */
+function pathsWithin(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [[]]
+  return [
+    [],
+    ...Object.entries(value).flatMap(([name, member]) => pathsWithin(member).map((path) => [name, ...path])),
+  ]
+}
 
 function schemasWithin(schema: unknown): object[] {
   if (typeof schema !== 'object' || schema === null) return []

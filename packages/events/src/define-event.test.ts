@@ -64,6 +64,12 @@ describe('defineEvent refuses', () => {
   })
 })
 
+const Tree = z.strictObject({
+  get children(): z.ZodType {
+    return z.array(Tree)
+  },
+})
+
 describe('a definition', () => {
   const definition = defineEvent(parcelSent)
 
@@ -99,6 +105,26 @@ describe('validate', () => {
 
   it.each([undefined, null, 'text', 7, [], [parcelSent.example]])('points at the whole for %j', (data) => {
     expect(definition.validate(data)?.map((error) => error.pointer)).toEqual([''])
+  })
+
+  it.each([
+    [
+      'a rule across fields',
+      z.strictObject({ from: z.int(), to: z.int() }).refine(({ from, to }) => from <= to),
+    ],
+    ['a getter that refers to itself', Tree],
+  ])('judges by the schema where it has %s, too', (_what, schema) => {
+    const [good, bad] =
+      schema === Tree
+        ? [{ children: [] }, { children: [{}] }]
+        : [
+            { from: 1, to: 2 },
+            { from: 2, to: 1 },
+          ]
+    const definition = ofData(schema, good)
+    expect(definition.validate(good)).toBeUndefined()
+    expect(definition.validate(bad)).toHaveLength(1)
+    expect(definition.validateStored(bad)).toHaveLength(1)
   })
 
   it('points into lists by index', () => {
