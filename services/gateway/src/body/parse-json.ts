@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { safeParse } from 'secure-json-parse'
 import type { ProblemCode } from '../problems.ts'
-import { isDeeperThan, MAX_DEPTH } from './depth.ts'
+import { inspect, MAX_DEPTH } from './inspect.ts'
 
 export type ParsedJson =
   | { readonly ok: true; readonly value: unknown }
@@ -15,14 +15,21 @@ export type ParsedJson =
 export function parseJson(body: Buffer): ParsedJson {
   if (body.length === 0) return refuse('empty-body', 'The body is empty.')
   if (!isUtf8(body)) return refuse('invalid-json', 'The body is not UTF-8.')
-  if (isDeeperThan(MAX_DEPTH, body)) {
+  const text = withoutByteOrderMark(body.toString('utf8'))
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    if (text.trim() === '') return refuse('invalid-json', 'The body is only white space.')
+    // What Node says about the fault, with the position if it knows one.
+    return refuse('invalid-json', `The body is not JSON: ${(error as SyntaxError).message}`)
+  }
+  const inspection = inspect(value, MAX_DEPTH)
+  if (inspection === 'too-deep') {
     return refuse('too-deep', `Arrays and objects are nested more than ${MAX_DEPTH} deep.`)
   }
-  const text = body.toString('utf8')
-  const value: unknown = safeParse(text)
-  if (value === undefined) return refuse('invalid-json', describe(text))
-  // The parser says null both for the text `null` and for a key that it does not allow.
-  if (value === null && text.trim() !== 'null') {
+  // The library is the judge of what reaches for a prototype, but most bodies need none. Its null: not allowed.
+  if (inspection === 'suspect' && safeParse(text) === null) {
     return refuse(
       'forbidden-key',
       'The key "__proto__", or "constructor" with a "prototype" inside, is not allowed.',
@@ -31,17 +38,10 @@ export function parseJson(body: Buffer): ParsedJson {
   return { ok: true, value }
 }
 
-function refuse(code: ProblemCode, detail: string): ParsedJson {
-  return { ok: false, code, detail }
+function withoutByteOrderMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
-/** What Node says about the fault, with the position if it knows one. */
-function describe(text: string): string {
-  if (text.trim() === '') return 'The body is only white space.'
-  try {
-    JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
-  } catch (error) {
-    return `The body is not JSON: ${(error as SyntaxError).message}`
-  }
-  return 'The body is not JSON.'
+function refuse(code: ProblemCode, detail: string): ParsedJson {
+  return { ok: false, code, detail }
 }
