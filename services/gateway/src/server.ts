@@ -78,10 +78,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.addHook('preClose', async () => {
     closing = true
   })
-  server.addHook('onRequest', async (request, reply) => {
-    if (closing) return sendAnswer(reply, answerProblem('shutting-down'))
-    const problem = judgeHttp(request.raw)
-    if (problem) return sendAnswer(reply, problem)
+  server.addHook('onRequest', (request, reply, next) => {
+    const problem = closing ? answerProblem('shutting-down') : judgeHttp(request.raw)
+    if (problem) sendAnswer(reply, problem)
+    else next()
   })
   // Without a listener Node answers by itself, without a body; see judgeHttp.
   server.server.on('checkExpectation', (request, response) =>

@@ -21,34 +21,43 @@ export type IngestRouteOptions = {
 export async function ingestRoute(server: FastifyInstance, options: IngestRouteOptions): Promise<void> {
   const { ingest, maxBodyBytes, maxBatchEvents } = options
 
-  server.addContentTypeParser('*', (_request: FastifyRequest, payload: Readable) =>
-    collectBody(payload, maxBodyBytes),
+  server.addContentTypeParser('*', (_request: FastifyRequest, payload: Readable, done) =>
+    collectBody(payload, maxBodyBytes, done),
   )
 
+  // Callbacks, not async functions: each of those costs a request several promises.
   server.post('/v1/events', {
-    onRequest: async (request, reply) => {
+    onRequest(request, reply, next) {
       const problem = judgeHead(request)
-      if (problem) return sendAnswer(reply, problem)
+      if (problem) sendAnswer(reply, problem)
+      else next()
     },
-    handler: async (request, reply) => sendAnswer(reply, await answerEvents(request, reply)),
+    handler: answerEvents,
   })
 
-  async function answerEvents(request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
+  function answerEvents(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<void> {
     const { headers } = request
     // Undefined: there is no body, so no parser was called.
     const body = request.body as Buffer | 'too-large' | undefined
     if (body === 'too-large') {
       if (!request.raw.complete) reply.header('connection', 'close')
-      return answerProblem('body-too-large', `A body may have at most ${maxBodyBytes} bytes.`)
+      const detail = `A body may have at most ${maxBodyBytes} bytes.`
+      return sendAnswer(reply, answerProblem('body-too-large', detail))
     }
     const form = bodyFormOf(headers['content-type'])!
     const read = readBody(form, request.raw, body ?? EMPTY, maxBatchEvents)
-    if (read.kind === 'problem') return answerProblem(read.code, read.detail)
-    const results = await ingest(read.candidates, traceparentOf(request))
-    if (read.kind === 'one') return answerOne(results[0]!)
-    const minimal = wantsMinimal(headers['prefer'])
-    if (minimal) reply.header('preference-applied', 'return=minimal')
-    return answerBatch(results, minimal)
+    if (read.kind === 'problem') return sendAnswer(reply, answerProblem(read.code, read.detail))
+    const { kind, candidates } = read
+    // What waits for Kafka must not hold what was read: the collector would carry it along, and that is most of it.
+    return ingest(candidates, traceparentOf(request)).then((results) => {
+      if (kind === 'one') {
+        sendAnswer(reply, answerOne(results[0]!))
+        return
+      }
+      const minimal = wantsMinimal(headers['prefer'])
+      if (minimal) reply.header('preference-applied', 'return=minimal')
+      sendAnswer(reply, answerBatch(results, minimal))
+    })
   }
 }
 
