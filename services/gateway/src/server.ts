@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CatalogueEntry } from '@sluice/events'
-import { INGEST_REQUESTS, type Logger, type Metrics } from '@sluice/telemetry'
+import type { Logger } from '@sluice/telemetry'
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -19,7 +19,6 @@ export type ServerOptions = IngestRouteOptions & {
   readonly entries: readonly CatalogueEntry[]
   /** The publisher's limit for one event; an answer may take that long. */
   readonly publishTimeoutMs: number
-  readonly metrics: Metrics
   readonly log: Logger
 }
 
@@ -41,7 +40,7 @@ const MAX_HEADER_BYTES = 16 * 1024
  * half here is answered with `shutting-down`.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { publishTimeoutMs, maxBodyBytes, metrics, log } = options
+  const { publishTimeoutMs, maxBodyBytes, log } = options
   let closing = false
 
   const server = Fastify({
@@ -90,12 +89,6 @@ export function createServer(options: ServerOptions): FastifyInstance {
   // A connection that is kept would keep `close` waiting until its client lets go.
   server.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close')
-    done()
-  })
-  server.addHook('onResponse', (request, reply, done) => {
-    if (request.routeOptions.url === '/v1/events') {
-      metrics.counter(INGEST_REQUESTS, { status: String(reply.statusCode) }).add(1)
-    }
     done()
   })
   server.setNotFoundHandler(answerNotFound)

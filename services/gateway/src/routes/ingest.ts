@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { type Counter, INGEST_REQUESTS, type Metrics } from '@sluice/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isTraceparent } from '../body/attributes.ts'
 import { collectBody } from '../body/collect.ts'
@@ -12,6 +13,7 @@ export type IngestRouteOptions = {
   readonly ingest: Ingest
   readonly maxBodyBytes: number
   readonly maxBatchEvents: number
+  readonly metrics: Metrics
 }
 
 /**
@@ -20,10 +22,17 @@ export type IngestRouteOptions = {
  */
 export async function ingestRoute(server: FastifyInstance, options: IngestRouteOptions): Promise<void> {
   const { ingest, maxBodyBytes, maxBatchEvents } = options
+  const countAnswer = countByStatus(options.metrics)
 
   server.addContentTypeParser('*', (_request: FastifyRequest, payload: Readable, done) =>
     collectBody(payload, maxBodyBytes, done),
   )
+
+  // When the answer is handed over, not onResponse: to learn when it was written costs a request two listeners.
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    countAnswer(reply.statusCode)
+    done()
+  })
 
   // Callbacks, not async functions: each of those costs a request several promises.
   server.post('/v1/events', {
@@ -62,6 +71,18 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
 }
 
 const EMPTY = Buffer.alloc(0)
+
+function countByStatus(metrics: Metrics): (status: number) => void {
+  const cells = new Map<number, Counter>()
+  return (status) => {
+    let cell = cells.get(status)
+    if (!cell) {
+      cell = metrics.counter(INGEST_REQUESTS, { status: String(status) })
+      cells.set(status, cell)
+    }
+    cell.add(1)
+  }
+}
 
 /** What can be told before the body is read. */
 function judgeHead({ headers }: FastifyRequest): Answer | undefined {
