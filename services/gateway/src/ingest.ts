@@ -39,17 +39,19 @@ export function createIngest(options: IngestOptions): Ingest {
   const now = options.now ?? Date.now
   const plans = planTypes(options.entries, options.rules, metrics)
   const judge = createJudge({ ...options, plans })
+  let moment = createMoment(now())
 
   return function ingest(candidates, traceparent) {
     const { promise, resolve } = Promise.withResolvers<readonly Result[]>()
     const receivedAt = now()
-    const receipt = openReceipt(receivedAt, traceparent)
-    const newId = createEventIds(receivedAt)
+    if (receivedAt !== moment.at) moment = createMoment(receivedAt)
+    const { time, receivedat, newId } = moment
+    const receipt: Receipt = { time, receivedat, traceparent }
     const earlier = candidates.length > 1 ? rememberEarlier() : undefined
     const results: Result[] = []
     const repeats: { readonly index: number; readonly first: number }[] = []
     /** Topic and key of what the publisher refused at once, or failed over. */
-    const held = new Set<string>()
+    let held: Set<string> | undefined
     // One more than is published, so that outcomes that come at once do not end the request too soon.
     let open = 1
 
@@ -69,12 +71,12 @@ export function createIngest(options: IngestOptions): Ingest {
         const verdict = judge(candidates, index, result, receipt, earlier)
         if (verdict === undefined) continue
         if ('repeats' in verdict) repeats.push({ index, first: verdict.repeats })
-        else if (held.size > 0 && held.has(placeOf(verdict))) settleAs(result, 'refused', 'after-refused')
+        else if (held?.has(placeOf(verdict))) settleAs(result, 'refused', 'after-refused')
         else {
           published = verdict
           open++
           publisher.publish(verdict, outcomes, index)
-          if (result.status === 'refused') held.add(placeOf(verdict))
+          if (result.status === 'refused') held = (held ?? new Set()).add(placeOf(verdict))
         }
       } catch (error) {
         log.error(
@@ -84,7 +86,7 @@ export function createIngest(options: IngestOptions): Ingest {
         if (!published) settleAs(result, 'refused', 'internal')
         else {
           // How far the publisher got is not known: it stays unconfirmed, and nobody will settle it.
-          held.add(placeOf(published))
+          held = (held ?? new Set()).add(placeOf(published))
           if (result.status === 'unknown') open--
         }
       }
@@ -113,8 +115,11 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 }
 
-function openReceipt(receivedAt: number, traceparent: string | undefined): Receipt {
-  return { time: new Date(receivedAt).toISOString(), receivedat: String(receivedAt), traceparent }
+/** What all requests of one millisecond share: there are several where it matters, and each part is slow to make. */
+type Moment = Pick<Receipt, 'time' | 'receivedat'> & { readonly at: number; readonly newId: () => string }
+
+function createMoment(at: number): Moment {
+  return { at, time: new Date(at).toISOString(), receivedat: String(at), newId: createEventIds(at) }
 }
 
 /** By source, then id: joining the two into one key costs more than looking twice. */
