@@ -44,10 +44,7 @@ export function requireText(
 /** An RFC 3339 timestamp of a day that exists. */
 export function readTime(errors: ErrorDetail[], value: unknown): string | undefined {
   if (isAbsent(value)) return undefined
-  if (typeof value === 'string') {
-    const parts = TIMESTAMP.exec(value)
-    if (parts && Number(parts[3]) <= daysOf(Number(parts[1]), Number(parts[2]))) return value
-  }
+  if (typeof value === 'string' && TIMESTAMP.test(value) && isDayOfItsMonth(value)) return value
   return wrong(errors, 'time', 'must be an RFC 3339 timestamp, like 2026-11-24T10:30:00Z.')
 }
 
@@ -94,6 +91,12 @@ const TIMESTAMP =
 
 const TRACEPARENT =
   /^(00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}|(?!00|ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{0,200})?)$/
+
+/** @param timestamp of the form of {@link TIMESTAMP} */
+function isDayOfItsMonth(timestamp: string): boolean {
+  const day = Number(timestamp.slice(8, 10))
+  return day <= 28 || day <= daysOf(Number(timestamp.slice(0, 4)), Number(timestamp.slice(5, 7)))
+}
 
 function daysOf(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
