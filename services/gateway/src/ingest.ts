@@ -2,9 +2,10 @@ import type { CatalogueEntry } from '@sluice/events'
 import type { Publisher, PublishOutcome, PublishRecord } from '@sluice/kafka'
 import { FILTERED_EVENTS, INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { Candidate } from './body/candidate.ts'
+import { rememberEarlier } from './earlier.ts'
 import type { Receipt } from './encode-value.ts'
 import { createEventIds } from './event-id.ts'
-import { createJudge, type Earlier, type JudgeOptions } from './judge.ts'
+import { createJudge, type JudgeOptions } from './judge.ts'
 import { createResult, type Result, reject, settleAs } from './results.ts'
 import type { Rule } from './rules.ts'
 import { planTypes } from './type-plans.ts'
@@ -47,7 +48,7 @@ export function createIngest(options: IngestOptions): Ingest {
     if (receivedAt !== moment.at) moment = createMoment(receivedAt)
     const { time, receivedat, newId } = moment
     const receipt: Receipt = { time, receivedat, traceparent }
-    const earlier = candidates.length > 1 ? rememberEarlier() : undefined
+    const earlier = candidates.length > 1 ? rememberEarlier(candidates) : undefined
     const results: Result[] = []
     const repeats: { readonly index: number; readonly first: number }[] = []
     /** Topic and key of what the publisher refused at once, or failed over. */
@@ -120,24 +121,6 @@ type Moment = Pick<Receipt, 'time' | 'receivedat'> & { readonly at: number; read
 
 function createMoment(at: number): Moment {
   return { at, time: new Date(at).toISOString(), receivedat: String(at), newId: createEventIds(at) }
-}
-
-/** By source, then id: joining the two into one key costs more than looking twice. */
-function rememberEarlier(): Earlier {
-  const bySource = new Map<string, Map<string, number>>()
-  return {
-    findOrAdd(source, id, index) {
-      let firsts = bySource.get(source)
-      if (!firsts) {
-        firsts = new Map()
-        bySource.set(source, firsts)
-      }
-      const first = firsts.get(id)
-      if (first === undefined) firsts.set(id, index)
-      return first
-    },
-    remove: (source, id) => void bySource.get(source)?.delete(id),
-  }
 }
 
 function placeOf({ topic, key }: { readonly topic: string; readonly key: unknown }): string {

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { CLOUDEVENTS_JSON, CONTENT_TYPE, dataSchemaOf } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import type { Candidate } from './body/candidate.ts'
-import { DEFAULT_SOURCE, encodeValue, type Receipt } from './encode-value.ts'
+import type { Earlier } from './earlier.ts'
+import { encodeValue, type Receipt } from './encode-value.ts'
 import { type Result, reject, settleAs } from './results.ts'
 import { suggest } from './suggest.ts'
 import { findFilter, findWay, type TypePlan, type TypePlans } from './type-plans.ts'
@@ -13,16 +14,6 @@ export type JudgeOptions = {
   readonly partitionOf: (key: string) => number
   /** How large a record's value may be. */
   readonly maxEventBytes: number
-}
-
-/** Finds an earlier event of the same request. */
-export type Earlier = {
-  /**
-   * Index of the first event of this identity that was not rejected; this one becomes it when there is none.
-   * Undefined: there is none.
-   */
-  findOrAdd(source: string, id: string, index: number): number | undefined
-  remove(source: string, id: string): void
 }
 
 /** What is to be done with a judged event. Undefined: nothing, its result says why. */
@@ -51,9 +42,9 @@ export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions)
     const plan = validate(candidate, result)
     if (!plan) return undefined
 
-    const { id, source = DEFAULT_SOURCE } = candidate
+    const { id } = candidate
     if (earlier && id !== undefined) {
-      const first = earlier.findOrAdd(source, id, index)
+      const first = earlier.findOrAdd(index)
       if (first !== undefined) {
         if (isDeepStrictEqual(candidates[first]!.posted, candidate.posted)) return { repeats: first }
         return reject(result, 'id-reused', [
@@ -79,7 +70,7 @@ export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions)
     const key = plan.definition.key(candidate.data)
     const value = encodeValue(candidate, result.idText, way, receipt)
     if (isLargerThan(maxEventBytes, value)) {
-      if (id !== undefined) earlier?.remove(source, id)
+      if (id !== undefined) earlier?.remove(index)
       return reject(result, 'event-too-large', [
         { pointer: '', detail: `An event may have at most ${maxEventBytes} bytes when it is stored.` },
       ])
