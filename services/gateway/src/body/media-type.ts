@@ -23,6 +23,9 @@ const FORMS: ReadonlyMap<string, BodyForm> = new Map([
   ['application/cloudevents-batch+json', 'structured-batch'],
 ])
 
+/** Those that are supported, without parameters. */
+export const MEDIA_TYPES: readonly string[] = [...FORMS.keys()]
+
 /** Whether a `datacontenttype` names JSON: the subtype `json`, or a suffix `+json`. */
 export function isJsonMediaType(contentType: string): boolean {
   return /^\s*[\w!#$&^.+-]+\/([\w!#$&^.-]+\+)?json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i.test(contentType)

@@ -3,7 +3,7 @@ import { type Counter, INGEST_REQUESTS, type Metrics } from '@sluice/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isTraceparent } from '../body/attributes.ts'
 import { collectBody } from '../body/collect.ts'
-import { bodyFormOf } from '../body/media-type.ts'
+import { bodyFormOf, MEDIA_TYPES } from '../body/media-type.ts'
 import { readBody } from '../body/read-body.ts'
 import type { Ingest } from '../ingest.ts'
 import { type Answer, answerBatch, answerOne, answerProblem } from '../results.ts'
@@ -24,7 +24,8 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
   const { ingest, maxBodyBytes, maxBatchEvents } = options
   const countAnswer = countByStatus(options.metrics)
 
-  server.addContentTypeParser('*', (_request: FastifyRequest, payload: Readable, done) =>
+  // Each by its name: what only the catch-all takes, Fastify parses and looks up anew for each request.
+  server.addContentTypeParser([...MEDIA_TYPES, '*'], (_request: FastifyRequest, payload: Readable, done) =>
     collectBody(payload, maxBodyBytes, done),
   )
 
