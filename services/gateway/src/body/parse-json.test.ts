@@ -66,6 +66,14 @@ test.each([
   expect(parse(text)).toEqual({ ok: false, code, detail })
 })
 
+test.each([100, 100_000])('%i brackets nest too deeply, whether or not they are parsed first', (count) => {
+  const brackets = '['.repeat(count) + ']'.repeat(count)
+  expect(parse(brackets)).toMatchObject({ ok: false, code: 'too-deep' })
+  // A large body is not parsed to find that out: what is wrong behind the depth is not seen.
+  const code = count > 65_536 ? 'too-deep' : 'invalid-json'
+  expect(parse(`${brackets}]`)).toMatchObject({ ok: false, code })
+})
+
 test.each(['null', '\ufeffnull', ' 5 ', '"x"'])('%j is JSON', (text) => {
   expect(parse(text)).toMatchObject({ ok: true })
 })

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { safeParse } from 'secure-json-parse'
 import type { ProblemCode } from '../problems.ts'
+import { isDeeperThan } from './depth.ts'
 import { inspect, MAX_DEPTH } from './inspect.ts'
 
 export type ParsedJson =
@@ -15,6 +16,7 @@ export type ParsedJson =
 export function parseJson(body: Buffer): ParsedJson {
   if (body.length === 0) return refuse('empty-body', 'The body is empty.')
   if (!isUtf8(body)) return refuse('invalid-json', 'The body is not UTF-8.')
+  if (body.length > LARGE_BYTES && isDeeperThan(MAX_DEPTH, body)) return refuseDepth()
   const text = withoutByteOrderMark(body.toString('utf8'))
   let value: unknown
   try {
@@ -25,9 +27,7 @@ export function parseJson(body: Buffer): ParsedJson {
     return refuse('invalid-json', `The body is not JSON: ${(error as SyntaxError).message}`)
   }
   const inspection = inspect(value, MAX_DEPTH)
-  if (inspection === 'too-deep') {
-    return refuse('too-deep', `Arrays and objects are nested more than ${MAX_DEPTH} deep.`)
-  }
+  if (inspection === 'too-deep') return refuseDepth()
   // The library is the judge of what reaches for a prototype, but most bodies need none. Its null: not allowed.
   if (inspection === 'suspect' && safeParse(text) === null) {
     return refuse(
@@ -36,6 +36,13 @@ export function parseJson(body: Buffer): ParsedJson {
     )
   }
   return { ok: true, value }
+}
+
+/** Parsing costs 0.2 µs for each bracket: nothing in a small body, 1.7 s in 8 MiB of them. */
+const LARGE_BYTES = 64 * 1024
+
+function refuseDepth(): ParsedJson {
+  return refuse('too-deep', `Arrays and objects are nested more than ${MAX_DEPTH} deep.`)
 }
 
 function withoutByteOrderMark(text: string): string {
