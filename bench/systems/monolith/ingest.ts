@@ -1,6 +1,6 @@
 import { catalogue, DEFAULT_TENANT, dataSchemaOf, type EventDefinition } from '@sluice/events'
 import type { Request, Response } from 'express'
-import type { Send } from './consume.ts'
+import type { KeyedEvent, Send } from './consume.ts'
 
 const definitions = new Map<string, EventDefinition>(
   catalogue
@@ -23,16 +23,19 @@ export function ingest(send: Send) {
       }
     }
     try {
-      await Promise.all(posted.map((event) => store(event)))
+      await send('events', posted.map(envelope))
       response.status(202).json({ accepted: posted.length })
     } catch (error) {
       response.status(500).json({ error: String(error) })
     }
   }
+}
 
-  function store({ id, type, source, time, data }: Posted): Promise<void> {
-    const definition = definitions.get(type)!
-    return send('events', definition.key(data), {
+function envelope({ id, type, source, time, data }: Posted): KeyedEvent {
+  const definition = definitions.get(type)!
+  return {
+    key: definition.key(data),
+    event: {
       specversion: '1.0',
       id,
       source,
@@ -43,6 +46,6 @@ export function ingest(send: Send) {
       receivedat: String(Date.now()),
       tenant: DEFAULT_TENANT,
       data,
-    })
+    },
   }
 }
