@@ -9,11 +9,13 @@ import { hasFailed, type RunResult } from './report/result.ts'
 import { type Spread, spreadOf } from './report/spread.ts'
 import { runOnce } from './run-once.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
+import type { BenchBroker } from './systems/broker.ts'
 import { startSluiceAt } from './systems/sluice.ts'
+import { startWarmBroker } from './warm-broker.ts'
 
 export type CompareOrder = Pick<
   BenchOptions,
-  'scenarios' | 'seconds' | 'warmupSeconds' | 'runs' | 'replicas' | 'json'
+  'scenarios' | 'seconds' | 'warmupSeconds' | 'brokerWarmupSeconds' | 'runs' | 'replicas' | 'json'
 > & {
   /** Any name of a commit. */
   readonly rev: string
@@ -37,7 +39,7 @@ export type Comparison = {
 /**
  * Runs Sluice as it is here and as it was at `rev`, in turns, both under the load of this bench. A pair's two runs
  * stand next to each other, and the second pair begins with the other version, so that what the machine does
- * meanwhile hits both. Returns the exit code: 1 when a run failed; a slower version is for the reader to judge.
+ * meanwhile hits both. One warm Kafka serves all runs, empty for each. Returns the exit code: 1 when a run failed; a slower version is for the reader to judge.
  */
 export async function compare(order: CompareOrder): Promise<number> {
   const { rev, root, progress } = order
@@ -48,7 +50,10 @@ export async function compare(order: CompareOrder): Promise<number> {
     await run('git', ['worktree', 'add', '--detach', other, rev], root)
     // Its own first command finds pnpm and installs.
     await run(process.execPath, ['tools/run.mjs', 'topics', '--help'], other)
-    const pairs = await runPairs(order, other)
+    const total = 1 + order.runs * order.scenarios.length * 2
+    progress.begin(0, total, 'warm-up of Kafka')
+    const broker = await startWarmBroker({ ...order, onStep: progress.step })
+    const pairs = await runPairs(order, other, broker, total).finally(() => broker.stop())
     const comparisons = comparePairs(pairs)
     progress.close()
     console.log(order.json ? JSON.stringify(comparisons, null, 2) : renderComparisons(comparisons, rev))
@@ -62,11 +67,15 @@ export async function compare(order: CompareOrder): Promise<number> {
 /** This tree's run first. */
 export type Pair = readonly [here: RunResult, there: RunResult]
 
-async function runPairs(order: CompareOrder, other: string): Promise<Pair[]> {
+async function runPairs(
+  order: CompareOrder,
+  other: string,
+  broker: BenchBroker,
+  total: number,
+): Promise<Pair[]> {
   const { root, rev, progress, runs } = order
   const pairs: Pair[] = []
-  const total = runs * order.scenarios.length * 2
-  let done = 0
+  let done = 1
   const once = async (scenario: Scenario, tree: string, system: string, n: number) => {
     progress.begin(done++, total, `${scenario.name} ${system} run ${n}`)
     const result = await runOnce({
@@ -74,8 +83,9 @@ async function runPairs(order: CompareOrder, other: string): Promise<Pair[]> {
       scenario,
       system,
       start: startSluiceAt(tree),
-      needsKafka: true,
+      broker,
       run: n,
+      replicas: order.replicas[0]!,
       logDir: join(
         order.workDir,
         'logs',

@@ -2,19 +2,20 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compare } from './compare.ts'
-import { BENCH_HELP, type BenchOptions, parseBenchOptions, UsageError } from './options.ts'
+import { BENCH_HELP, type BenchOptions, parseBenchOptions, type SystemName, UsageError } from './options.ts'
 import { describeCommit, describeMachine } from './report/machine.ts'
 import { createProgress, type Progress, sayResult } from './report/progress.ts'
 import { type BenchResults, hasFailed, type RunResult } from './report/result.ts'
 import { renderTable } from './report/table.ts'
 import { runOnce } from './run-once.ts'
-import { scenarios } from './scenarios.ts'
-import { BROKER_HEAP_MB, kafkaVersion, startBroker } from './systems/broker.ts'
+import { type ScenarioName, scenarios } from './scenarios.ts'
+import { type BenchBroker, BROKER_HEAP_MB, kafkaVersion } from './systems/broker.ts'
 import { startMonolith } from './systems/monolith.ts'
 import { startNoop } from './systems/noop.ts'
 import { measureProducerLimit, type ProducerLimit } from './systems/producer-limit.ts'
 import { startSluiceAt } from './systems/sluice.ts'
 import type { StartSystem } from './systems/system.ts'
+import { startWarmBroker } from './warm-broker.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const WORK_DIR = join(ROOT, '.sluice', 'bench')
@@ -22,7 +23,7 @@ const WORK_DIR = join(ROOT, '.sluice', 'bench')
 /** Ctrl-C and the end of whoever started us stop the run in hand and everything that it started. */
 const stopping = new AbortController()
 for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) {
-  process.on(event, () => stopping.abort(new Error('Stopped.')))
+  process.on(event, () => stopping.abort())
 }
 
 async function main(): Promise<number> {
@@ -47,7 +48,9 @@ async function main(): Promise<number> {
         })
   } catch (error) {
     progress.close()
-    console.error(error instanceof UsageError || stopping.signal.aborted ? (error as Error).message : error)
+    // Whatever the stop interrupted: that it was interrupted is no news.
+    if (stopping.signal.aborted) console.error('Stopped.')
+    else console.error(error instanceof UsageError ? error.message : error)
     return error instanceof UsageError ? 2 : 1
   }
 }
@@ -55,17 +58,31 @@ async function main(): Promise<number> {
 /** Every scenario with every system, as often as wanted, in turns. Returns the exit code. */
 async function bench(options: BenchOptions, command: string, progress: Progress): Promise<number> {
   const date = new Date().toISOString()
+  // Before the runs: somebody may commit meanwhile.
+  const commit = await describeCommit(ROOT)
   const plan = planRuns(options)
   const runs: RunResult[] = []
   const producerLimits: ProducerLimit[] = []
-  for (const [index, { title, work }] of plan.entries()) {
-    progress.begin(index, plan.length, title)
-    await work()
+  progress.begin(0, plan.length + 1, 'warm-up of Kafka')
+  const broker = await startWarmBroker({
+    ...options,
+    root: ROOT,
+    workDir: WORK_DIR,
+    onStep: progress.step,
+    signal: stopping.signal,
+  })
+  try {
+    for (const [index, { title, work }] of plan.entries()) {
+      progress.begin(index + 1, plan.length + 1, title)
+      await work(broker)
+    }
+  } finally {
+    await broker.stop()
   }
   progress.close()
   const results: BenchResults = {
     date,
-    ...(await describeCommit(ROOT)),
+    ...commit,
     command,
     machine: describeMachine(await kafkaVersion(), BROKER_HEAP_MB),
     runs,
@@ -80,16 +97,21 @@ async function bench(options: BenchOptions, command: string, progress: Progress)
   console.log(options.json ? JSON.stringify(results, null, 2) : `\n${renderTable(results)}`)
   return runs.some(hasFailed) ? 1 : 0
 
-  function planRuns({ systems, runs: times, ...wanted }: BenchOptions) {
+  type Work = { readonly title: string; readonly work: (broker: BenchBroker) => Promise<void> }
+
+  function planRuns({ systems, runs: times, ...wanted }: BenchOptions): Work[] {
     return Array.from({ length: times }, (_, n) => n + 1).flatMap((run) => [
       ...wanted.scenarios.flatMap((scenario) =>
         systems
           // Nothing comes out of the limit's server: latency end to end and a flood's are not to be had from it.
           .filter((system) => system !== 'limits' || scenario !== 'D')
-          .map((system) => ({
-            title: `${scenario} ${system} run ${run}`,
-            work: () => measure(scenario, system, run),
-          })),
+          .flatMap((system) => {
+            const replicas = system === 'sluice' && scenario === 'A' ? wanted.replicas : [wanted.replicas[0]!]
+            return replicas.map((count) => ({
+              title: `${scenario} ${nameSystem(system, count)} run ${run}`,
+              work: (broker: BenchBroker) => measure(broker, scenario, system, count, run),
+            }))
+          }),
       ),
       ...(systems.includes('limits')
         ? [{ title: `Kafka's producer run ${run}`, work: measureProducer }]
@@ -98,19 +120,23 @@ async function bench(options: BenchOptions, command: string, progress: Progress)
   }
 
   async function measure(
-    name: BenchOptions['scenarios'][number],
-    system: BenchOptions['systems'][number],
+    broker: BenchBroker,
+    name: ScenarioName,
+    system: SystemName,
+    replicas: number,
     run: number,
-  ) {
+  ): Promise<void> {
+    const folder = [name, system, ...(replicas > 1 ? [`x${replicas}`] : []), run].join('-')
     const result = await runOnce({
-      scenario: scenarios[name],
-      system: system === 'limits' ? 'no-op HTTP' : system,
-      start: STARTS[system],
-      needsKafka: system !== 'limits',
-      run,
       ...options,
-      logDir: join(WORK_DIR, 'logs', `${name}-${system}-${run}`),
-      profileDir: options.profile ? join(WORK_DIR, 'profiles', `${name}-${system}-${run}`) : undefined,
+      scenario: scenarios[name],
+      system: nameSystem(system, replicas),
+      start: STARTS[system],
+      broker: system === 'limits' ? undefined : broker,
+      run,
+      replicas,
+      logDir: join(WORK_DIR, 'logs', folder),
+      profileDir: options.profile ? join(WORK_DIR, 'profiles', folder) : undefined,
       onStep: progress.step,
       signal: stopping.signal,
     })
@@ -118,19 +144,20 @@ async function bench(options: BenchOptions, command: string, progress: Progress)
     sayResult(progress, result)
   }
 
-  async function measureProducer(): Promise<void> {
-    const broker = await startBroker()
-    try {
-      const limit = await measureProducerLimit(broker, options.seconds)
-      producerLimits.push(limit)
-      progress.say(`Kafka's producer: ${Math.round(limit.recordsPerSecond).toLocaleString('en')} records/s`)
-    } finally {
-      await broker.stop()
-    }
+  async function measureProducer(broker: BenchBroker): Promise<void> {
+    const limit = await measureProducerLimit(broker, options.seconds, stopping.signal)
+    producerLimits.push(limit)
+    progress.say(`Kafka's producer: ${Math.round(limit.recordsPerSecond).toLocaleString('en')} records/s`)
   }
 }
 
-const STARTS: Readonly<Record<BenchOptions['systems'][number], StartSystem>> = {
+/** As in the results: of the three systems only Sluice comes in several sizes. */
+function nameSystem(system: SystemName, replicas: number): string {
+  if (system === 'limits') return 'no-op HTTP'
+  return system === 'sluice' && replicas > 1 ? `sluice × ${replicas}` : system
+}
+
+const STARTS: Readonly<Record<SystemName, StartSystem>> = {
   sluice: startSluiceAt(ROOT),
   monolith: startMonolith,
   limits: startNoop,

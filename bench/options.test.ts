@@ -7,8 +7,13 @@ test('everything has a default', () => {
     systems: ['sluice', 'monolith', 'limits'],
     seconds: 15,
     runs: 3,
-    replicas: 1,
+    replicas: [1, 2, 3],
   })
+})
+
+test('a comparison is of one number of replicas', () => {
+  expect(parseBenchOptions(['--compare', 'main'])).toMatchObject({ runs: 8, replicas: [1] })
+  expect(() => parseBenchOptions(['--compare', 'main', '--replicas', '1,2'])).toThrow(UsageError)
 })
 
 test('lists are separated by commas, in any case', () => {
@@ -19,9 +24,13 @@ test('lists are separated by commas, in any case', () => {
   })
 })
 
-test.each([['--scenario', 'E'], ['--system', 'kafka'], ['--seconds', '0'], ['--runs', '1.5'], ['--fast']])(
-  '%s %s is a mistake of whoever typed it',
-  (...args) => {
-    expect(() => parseBenchOptions(args.filter((arg) => arg !== undefined))).toThrow(UsageError)
-  },
-)
+test.each([
+  ['--scenario', 'E'],
+  ['--system', 'kafka'],
+  ['--seconds', '0'],
+  ['--runs', '1.5'],
+  ['--replicas', '1,0'],
+  ['--fast'],
+])('%s %s is a mistake of whoever typed it', (...args) => {
+  expect(() => parseBenchOptions(args.filter((arg) => arg !== undefined))).toThrow(UsageError)
+})

@@ -9,8 +9,10 @@ export type BenchOptions = {
   readonly systems: readonly SystemName[]
   readonly seconds: number
   readonly warmupSeconds: number
+  readonly brokerWarmupSeconds: number
   readonly runs: number
-  readonly replicas: number
+  /** The first for every scenario, the others for A. */
+  readonly replicas: readonly number[]
   readonly json: boolean
   readonly out: boolean
   readonly profile: boolean
@@ -34,8 +36,9 @@ ${Object.values(scenarios)
   --system a,b       which of ${SYSTEM_NAMES.join(', ')}
   --seconds 15       how long each run posts
   --warmup 10        how long it posts before that, unmeasured
+  --broker-warmup 45 how long the Kafka of all runs is under load before the first
   --runs 3           how often each is run, in turns; 8 for --compare, the fewest that can show a difference
-  --replicas 1       processes of the gateway and of each service
+  --replicas 1,2,3   processes of Sluice's gateway and of each service; those after the first for A only
   --compare <rev>    Sluice of another commit against this tree, in turns; reports the ratio
   --profile          keep CPU profiles of the system in .sluice/bench/profiles
   --out              keep the results in bench/results/<date>-<commit>.json
@@ -53,18 +56,25 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | 'help
     throw new UsageError(`${(error as Error).message} --help lists the options.`)
   }
   if (values.help) return 'help'
-  return {
+  const options: BenchOptions = {
     scenarios: oneOf('--scenario', values.scenario, Object.keys(scenarios) as ScenarioName[]),
     systems: oneOf('--system', values.system, SYSTEM_NAMES),
     seconds: atLeast('--seconds', values.seconds, 0.1),
     warmupSeconds: atLeast('--warmup', values.warmup, 0),
+    brokerWarmupSeconds: atLeast('--broker-warmup', values['broker-warmup'], 0),
     runs: whole('--runs', values.runs ?? (values.compare === undefined ? '3' : '8')),
-    replicas: whole('--replicas', values.replicas),
+    replicas: (values.replicas ?? (values.compare === undefined ? '1,2,3' : '1'))
+      .split(',')
+      .map((count) => whole('--replicas', count)),
     json: values.json,
     out: values.out,
     profile: values.profile,
     compare: values.compare,
   }
+  if (options.compare !== undefined && options.replicas.length > 1) {
+    throw new UsageError('--compare takes one number of --replicas.')
+  }
+  return options
 }
 
 function parse(args: readonly string[]) {
@@ -75,8 +85,9 @@ function parse(args: readonly string[]) {
       system: { type: 'string', default: SYSTEM_NAMES.join(',') },
       seconds: { type: 'string', default: '15' },
       warmup: { type: 'string', default: '10' },
+      'broker-warmup': { type: 'string', default: '45' },
       runs: { type: 'string' },
-      replicas: { type: 'string', default: '1' },
+      replicas: { type: 'string' },
       compare: { type: 'string' },
       profile: { type: 'boolean', default: false },
       out: { type: 'boolean', default: false },

@@ -6,7 +6,7 @@ import { runClosedLoop } from './closed-loop.ts'
 import type { Target } from './connection.ts'
 import { runOpenLoop } from './open-loop.ts'
 import { outcome } from './outcome.ts'
-import { createPoster, type Journal, type Timings } from './poster.ts'
+import { createPoster, type Ending, type Journal, type Timings } from './poster.ts'
 import { encodeRequests } from './request.ts'
 import { dueTimes } from './schedule.ts'
 import { chooseTemplates } from './templates.ts'
@@ -46,6 +46,9 @@ export type PhaseReport = {
 
 const START_AFTER_MS = 20
 
+/** The phase in hand, or the last one. */
+let journal: Journal | undefined
+
 /** Runs all loads of a phase to their end. */
 async function runPhase({ run, targets, loads, seconds }: PhaseOrder): Promise<PhaseReport> {
   // Encoding takes longer than a request may be late; it is over before the clock starts.
@@ -54,8 +57,15 @@ async function runPhase({ run, targets, loads, seconds }: PhaseOrder): Promise<P
     return encodeRequests(run, targets[0]!.path, chosen, batchSize)
   })
   const startMicros = nowMicros() + START_AFTER_MS * 1000
-  const endMicros = startMicros + seconds * 1_000_000
-  const journal: Journal = { next: 0, outcomes: new Uint8Array(1 << 16), endMicros, acceptedInTime: 0 }
+  const ending: Ending = { atMicros: startMicros + seconds * 1_000_000 }
+  const ofPhase: Journal = {
+    next: 0,
+    outcomes: new Uint8Array(1 << 16),
+    ending,
+    accepted: 0,
+    acceptedInTime: 0,
+  }
+  journal = ofPhase
   const timings: Timings[] = loads.map(() => ({ answered: createLatency(), late: createLatency() }))
   await delay(START_AFTER_MS)
   await Promise.all(
@@ -63,20 +73,20 @@ async function runPhase({ run, targets, loads, seconds }: PhaseOrder): Promise<P
       const requests = encoded[index]!
       const largest = Math.max(...requests.map(({ bytes }) => bytes.length))
       const posters = Array.from({ length: connections }, (_, n) =>
-        createPoster(targets[n % targets.length]!, journal, timings[index]!, largest),
+        createPoster(targets[n % targets.length]!, ofPhase, timings[index]!, largest),
       )
-      if (perSecond === undefined) await runClosedLoop(posters, requests, endMicros)
-      else await runOpenLoop(posters, requests, dueTimes(startMicros, endMicros, perSecond))
+      if (perSecond === undefined) await runClosedLoop(posters, requests, ending)
+      else await runOpenLoop(posters, requests, dueTimes(startMicros, ending.atMicros, perSecond), ending)
       for (const poster of posters) poster.close()
     }),
   )
-  const outcomes = journal.outcomes.slice(0, journal.next)
+  const outcomes = ofPhase.outcomes.slice(0, ofPhase.next)
   return {
     startMicros,
-    endMicros,
+    endMicros: ending.atMicros,
     outcomes,
-    accepted: countOf(outcomes, outcome.accepted),
-    acceptedInTime: journal.acceptedInTime,
+    accepted: ofPhase.accepted,
+    acceptedInTime: ofPhase.acceptedInTime,
     notStored: countOf(outcomes, outcome.notStored),
     unknown: countOf(outcomes, outcome.unknown),
     answered: timings.map(({ answered }) => answered.summary()),
@@ -90,7 +100,17 @@ function countOf(outcomes: Uint8Array, wanted: number): number {
   return count
 }
 
-const answers = { runPhase }
+/** How many events of the phase in hand were accepted until now. */
+function acceptedSoFar(): number {
+  return journal?.accepted ?? 0
+}
+
+/** Ends the posting of the phase in hand now; what is under way is still answered. */
+function endPosting(): void {
+  if (journal) journal.ending.atMicros = Math.min(journal.ending.atMicros, nowMicros())
+}
+
+const answers = { runPhase, acceptedSoFar, endPosting }
 export type GeneratorAnswers = typeof answers
 
 answerParent(answers)

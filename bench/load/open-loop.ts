@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { nowMicros } from '../measure/clock.ts'
-import type { Poster } from './poster.ts'
+import type { Ending, Poster } from './poster.ts'
 import type { EncodedRequest } from './request.ts'
 
 /**
  * Sends each request when it is due, however long the answers take; with all posters busy it waits in line, and
- * its latency counts from when it was due (no coordinated omission). Resolves when the last is answered.
+ * its latency counts from when it was due (no coordinated omission). What is due after the end is not sent.
+ * Resolves when the last is answered.
  */
 export async function runOpenLoop(
   posters: readonly Poster[],
   requests: readonly EncodedRequest[],
   due: Float64Array,
+  ending: Ending,
 ): Promise<void> {
   const idle = [...posters]
   const underway = new Set<Promise<void>>()
@@ -30,11 +32,12 @@ export async function runOpenLoop(
     }
   }
 
-  while (released < due.length) {
+  const isLeft = () => released < due.length && due[released]! < ending.atMicros
+  while (isLeft()) {
     const now = nowMicros()
-    while (released < due.length && due[released]! <= now) released++
+    while (isLeft() && due[released]! <= now) released++
     sendReleased()
-    if (released < due.length) await delay(Math.max(0, (due[released]! - nowMicros()) / 1000))
+    if (isLeft()) await delay(Math.max(0, (due[released]! - nowMicros()) / 1000))
   }
   while (underway.size > 0) await Promise.all(underway)
 }

@@ -5,13 +5,17 @@ import { stampEventId } from './event-id.ts'
 import { type Outcome, outcome, readOutcomes } from './outcome.ts'
 import type { EncodedRequest } from './request.ts'
 
+/** When the posting of a phase ends. It may be moved to an earlier moment, but not to one that is over. */
+export type Ending = { atMicros: number }
+
 /** What all loads of a phase share. Sequence numbers start at 0 in each phase. */
 export type Journal = {
   next: number
   /** By sequence number. */
   outcomes: Uint8Array
-  /** After this moment an acceptance no longer counts for the rate. */
-  readonly endMicros: number
+  /** After it an acceptance no longer counts for the rate. */
+  readonly ending: Ending
+  accepted: number
   acceptedInTime: number
 }
 
@@ -72,7 +76,8 @@ function note(
     journal.outcomes[first + i] = one
     if (one === outcome.accepted) accepted++
   }
-  if (nowMicros() <= journal.endMicros) journal.acceptedInTime += accepted
+  journal.accepted += accepted
+  if (nowMicros() <= journal.ending.atMicros) journal.acceptedInTime += accepted
   return accepted === count
 }
 

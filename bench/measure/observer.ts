@@ -22,6 +22,8 @@ export type PhaseFindings = {
   /** From when an event was due until its last output was seen; by its lane. */
   readonly endToEnd: Partial<Record<Lane, LatencySummary>>
   readonly all: LatencySummary | undefined
+  /** Records that no phase of this run caused: left by somebody else. */
+  readonly foreign: number
 }
 
 type Phase = {
@@ -33,18 +35,26 @@ type Phase = {
 }
 
 let phase: Phase | undefined
+/** The names of all phases until now, with what follows them in an id. */
+const ownPhases = new Set<string>()
+let foreign = 0
 /** The clock is read once per answer of Kafka: all its records became visible at that moment. */
 let receivedMicros: number | undefined
 
 const CAUSE = Buffer.from('"causationid":"')
 
 function see(bytes: Buffer, keyAt: number, keyLength: number, valueAt: number, valueLength: number): void {
-  if (!phase) return
   receivedMicros ??= nowMicros()
   const found = bytes.indexOf(CAUSE, valueAt)
   const idAt = found + CAUSE.length
-  if (found === -1 || idAt + EVENT_ID_LENGTH > valueAt + valueLength) return
-  if (phase.run.compare(bytes, idAt, idAt + phase.run.length) !== 0) return
+  if (!phase || found === -1 || idAt + EVENT_ID_LENGTH > valueAt + valueLength) {
+    foreign++
+    return
+  }
+  if (phase.run.compare(bytes, idAt, idAt + phase.run.length) !== 0) {
+    if (!ownPhases.has(bytes.toString('latin1', idAt, idAt + phase.run.length))) foreign++
+    return
+  }
   const template = templates[templateOf(bytes, idAt)]!
   phase.lastSeenMicros = receivedMicros
   const slot = outputSlot(bytes[keyAt + keyLength - 1]!)
@@ -73,6 +83,7 @@ function observe({ port, plans }: ObserveOrder): void {
 /** From now on only the outputs of this run's events count. */
 function beginPhase(run: string): void {
   const latencies = { high: createLatency(), normal: createLatency(), low: createLatency() }
+  ownPhases.add(`${run}-`)
   phase = {
     run: Buffer.from(`${run}-`),
     ledger: createLedger(),
@@ -100,7 +111,7 @@ function findings(outcomes: Uint8Array): PhaseFindings {
     endToEnd[lane] = summary
     all.add(latencies[lane])
   }
-  return { balance: balance(outcomes), timeline, endToEnd, all: all.summary() }
+  return { balance: balance(outcomes), timeline, endToEnd, all: all.summary(), foreign }
 }
 
 const answers = { observe, beginPhase, state, balance, findings }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { ProcessUsage } from '../report/result.ts'
 
 /** What a process has used since it began. */
 export type Usage = { readonly cpuMicros: number; readonly peakMemoryMb: number }
@@ -33,4 +34,36 @@ export function parseUsage(stat: string, status: string): Usage {
     cpuMicros: (Number(fields[UTIME]) + Number(fields[STIME])) * TICK_MICROS,
     peakMemoryMb: Number(peakKb) / 1024,
   }
+}
+
+/**
+ * Lets the peak memory of a process begin anew from what it has now: of one that outlives a run. Does nothing
+ * where Linux was built without it; the peak is then that of all runs until now.
+ */
+export function resetPeakMemory(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5') // proc_pid_clear_refs(5)
+  } catch {
+    // Not this Linux, or the process is gone, which the run itself finds out.
+  }
+}
+
+/** What processes have used since `before` (CPU, by index) for `events`; replicas of one name added up. */
+export function summariseUsage(
+  processes: readonly { readonly name: string; readonly pid: number }[],
+  before: readonly number[],
+  events: number,
+): ProcessUsage[] {
+  const used = processes.map(({ name, pid }, index) => {
+    const { cpuMicros, peakMemoryMb } = readUsage(pid)
+    return { name, cpu: cpuMicros - before[index]!, peakMemoryMb }
+  })
+  return [...Map.groupBy(used, ({ name }) => name)].map(([name, replicas]) => ({
+    name,
+    count: replicas.length,
+    cpuMicrosPerEvent: Number(
+      (replicas.reduce((sum, { cpu }) => sum + cpu, 0) / Math.max(1, events)).toFixed(2),
+    ),
+    peakMemoryMb: Math.round(Math.max(...replicas.map(({ peakMemoryMb }) => peakMemoryMb))),
+  }))
 }

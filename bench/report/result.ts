@@ -10,7 +10,10 @@ export type RunResult = {
   readonly system: string
   readonly run: number
   readonly settings: Readonly<Record<string, string | number>>
+  /** How long it was posted to. */
   readonly seconds: number
+  /** Too much waited inside of the system, so that the posting ended before its time. */
+  readonly endedEarly: boolean
   /** Answered as accepted within the measured time. */
   readonly acceptedPerSecond: number
   /** Accepted with all outputs seen within the measured time; nothing comes out of the no-op server. */
@@ -22,13 +25,16 @@ export type RunResult = {
   readonly accepted: number
   readonly notStored: number
   readonly unknown: number
+  /** Accepted, and never came out. */
   readonly lost: number
+  /** Accepted, and had not come out when the bench stopped waiting: whether it is lost nobody knows. */
+  readonly undrained: number
   readonly doubled: number
   /** Handled although the answer was unknown. */
   readonly unasked: number
   /** Until the answer, of each load of the scenario, ms. */
   readonly answered: readonly LoadLatency[]
-  /** From when an event was due until its last output was read, ms. */
+  /** From when an event was due until its last output was read, ms. Empty when some are undrained. */
   readonly endToEnd: Partial<Record<Lane | 'all', LatencySummary>>
   readonly processes: readonly ProcessUsage[]
   /** Why this run does not count. */

@@ -14,7 +14,7 @@ export type BenchBroker = {
 /** Fixed, so that runs compare. The local broker's usual heap is smaller. */
 export const BROKER_HEAP_MB = 512
 
-/** A fresh Kafka in a JVM with data of its own, which `stop` throws away. */
+/** A Kafka in a JVM with data of its own, which `stop` throws away. Cold: see `startWarmBroker`. */
 export async function startBroker(): Promise<BenchBroker> {
   const libs = await resolveKafkaJars({ cacheDir: KAFKA_CACHE_DIR })
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))

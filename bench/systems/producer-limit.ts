@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { findJava } from '@sluice/testing'
 import { Kafka, logLevel } from 'kafkajs'
 import type { BenchBroker } from './broker.ts'
+import { clearKafka } from './clear-kafka.ts'
 import { PARTITIONS } from './system.ts'
 
 /** Near the mean of what Sluice stores for an event of the mix. */
@@ -19,29 +20,30 @@ export type ProducerLimit = {
   readonly p99Ms: number
 }
 
-/** Runs the tool for about `seconds`; its warm-up is left out of the figures. */
-export async function measureProducerLimit(broker: BenchBroker, seconds: number): Promise<ProducerLimit> {
+/** Empties Kafka, then runs the tool for about `seconds`; its warm-up is left out of the figures. */
+export async function measureProducerLimit(
+  broker: BenchBroker,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<ProducerLimit> {
+  await clearKafka(broker.brokers)
   const admin = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS, replicationFactor: 1 }] })
   await admin.disconnect()
   const records = Math.round(RECORDS_A_SECOND * seconds)
-  const { stdout } = await promisify(execFile)(await findJava(), [
-    '-Xmx256m',
-    '-cp',
-    join(broker.libs, '*'),
-    'org.apache.kafka.tools.ProducerPerformance',
-    ...[
-      '--topic',
-      TOPIC,
-      '--num-records',
-      String(records),
-      '--warmup-records',
-      String(Math.round(records / 3)),
+  const { stdout } = await promisify(execFile)(
+    await findJava(),
+    [
+      '-Xmx256m',
+      ...['-cp', join(broker.libs, '*'), 'org.apache.kafka.tools.ProducerPerformance'],
+      ...['--topic', TOPIC, '--num-records', String(records)],
+      ...['--warmup-records', String(Math.round(records / 3))],
+      ...['--record-size', String(RECORD_BYTES), '--throughput', '-1'],
+      ...['--bootstrap-server', broker.brokers, '--command-property', 'acks=all'],
     ],
-    ...['--record-size', String(RECORD_BYTES), '--throughput', '-1', '--bootstrap-server', broker.brokers],
-    ...['--command-property', 'acks=all'],
-  ])
+    { signal },
+  )
   return parseProducerLimit(stdout)
 }
 

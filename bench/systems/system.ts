@@ -15,7 +15,7 @@ export type RunningSystem = {
 }
 
 export type SystemOrder = {
-  /** `host:port` of a Kafka that is all its own; empty for a system that needs none. */
+  /** `host:port` of an empty Kafka that is all its own; empty for a system that needs none. */
   readonly brokers: string
   /** Processes of each kind. */
   readonly replicas: number
