@@ -1,13 +1,20 @@
 import { readFileSync } from 'node:fs'
+import { bySystem, type Figure, formatNumber, spreadOfFigure } from './figures.ts'
 import type { BenchResults, RunResult } from './result.ts'
-import { type Spread, spreadOf } from './spread.ts'
-import { bySystem, countingRuns } from './table.ts'
+import type { Spread } from './spread.ts'
+
+export const THEMES = {
+  light: { text: '#1f2328', muted: '#59636e', ours: '#0b7a75', theirs: '#b9ab8e', spread: '#1f2328' },
+  dark: { text: '#f0f6fc', muted: '#9198a1', ours: '#2aa9a1', theirs: '#7d735d', spread: '#f0f6fc' },
+} as const
+export type Theme = keyof typeof THEMES
 
 type Panel = {
   readonly title: string
-  readonly unit: string
+  readonly subtitle: string
   readonly scenario: RunResult['scenario']
-  readonly of: (run: RunResult) => number | undefined
+  readonly of: Figure['of']
+  readonly label: (value: number) => string
 }
 
 /**
@@ -17,54 +24,74 @@ type Panel = {
 const PANELS: readonly Panel[] = [
   {
     scenario: 'A',
-    title: 'Batches of 100, sustained end to end',
-    unit: 'events/s',
+    title: 'Batches of 100',
+    subtitle: 'events/s end to end, sustained; more is better',
     of: (run) => run.drainedPerSecond,
+    label: (value) => Math.round(value).toLocaleString('en'),
+  },
+  {
+    scenario: 'D',
+    title: 'High lane under a flood of low batches',
+    subtitle: 'p99 from post to output; less is better',
+    of: (run) => run.endToEnd.high?.p99,
+    label: duration,
   },
   {
     scenario: 'B',
-    title: 'Single events, sustained end to end',
-    unit: 'events/s',
+    title: 'Single events, 64 connections',
+    subtitle: 'events/s end to end, sustained; more is better',
     of: (run) => run.drainedPerSecond,
+    label: (value) => Math.round(value).toLocaleString('en'),
   },
   {
     scenario: 'C',
-    title: '1,000 a second, post to output, p99',
-    unit: 'ms',
+    title: 'All lanes at 1,000 events/s',
+    subtitle: 'p99 from post to output; less is better',
     of: (run) => run.endToEnd.all?.p99,
+    label: duration,
   },
-  { scenario: 'D', title: 'High lane under a flood, p99', unit: 'ms', of: (run) => run.endToEnd.high?.p99 },
 ]
 
-const WIDTH = 760
-const MARGIN = 24
-const LABEL_WIDTH = 100
-const BAR_WIDTH = 480
+const COLUMNS = 2
+const PANEL_WIDTH = 400
+const PANEL_GAP = 40
+const TOP = 8
+const LABEL_WIDTH = 80
+const VALUE_WIDTH = 70
+const BAR_WIDTH = PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH
 const BAR_HEIGHT = 20
-const ROW_HEIGHT = 30
-const TITLE_HEIGHT = 34
-const PANEL_GAP = 18
-const FONT = 'font-family="system-ui, sans-serif"'
+const BAR_DISTANCE = 28
+const HEAD_HEIGHT = 46
+/** A spread that is shorter would be a blot. */
+const SHORTEST_LINE = 4
+const WIDTH = COLUMNS * PANEL_WIDTH + (COLUMNS - 1) * PANEL_GAP
+const FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif"
 
 /**
- * The results as an SVG with a panel of bars per scenario: the median of the runs, and a line from the lowest to
- * the highest. Bars begin at zero; the panels' scales differ. Readable on light and dark pages.
+ * The results as an SVG with a panel of bars per scenario, Sluice and the baseline: the median of the runs, and a
+ * line from the lowest to the highest. Bars begin at zero; the panels' scales differ. A picture per theme, because
+ * one that follows the system's setting is unreadable for whoever has chosen another one on the page around it.
  */
-export function drawPicture(results: BenchResults): string {
-  let y = MARGIN
+export function drawPicture(results: BenchResults, theme: Theme): string {
+  const panels = PANELS.map((panel) => ({ panel, rows: rowsOf(panel, results.runs) })).filter(
+    ({ rows }) => rows.length > 0,
+  )
   const body: string[] = []
-  for (const panel of PANELS) {
-    const rows = rowsOf(panel, results.runs)
-    if (rows.length === 0) continue
-    body.push(...drawPanel(panel, rows, y))
-    y += TITLE_HEIGHT + rows.length * ROW_HEIGHT + PANEL_GAP
+  let y = TOP
+  for (let at = 0; at < panels.length; at += COLUMNS) {
+    const beside = panels.slice(at, at + COLUMNS)
+    for (const [column, { panel, rows }] of beside.entries()) {
+      body.push(...drawPanel(panel, rows, column * (PANEL_WIDTH + PANEL_GAP), y, theme))
+    }
+    y += HEAD_HEIGHT + Math.max(...beside.map(({ rows }) => rows.length)) * BAR_DISTANCE + 20
   }
-  const { machine } = results
-  const caption = `${machine.cores} cores, Node ${machine.node}, Kafka ${machine.kafka}, everything on one machine; commit ${results.commit}, ${results.date.slice(0, 10)}`
-  body.push(text(MARGIN, y + 4, caption, 'font-size="11" fill="#888"'))
-  const height = y + MARGIN
+  const { machine, runs } = results
+  const times = Math.max(0, ...runs.map(({ run }) => run))
+  const caption = `${times === 1 ? 'One run' : `Median of ${times} runs, lines from lowest to highest`}; ${machine.cores} cores, everything on one machine; commit ${results.commit}, ${results.date.slice(0, 10)}`
+  body.push(text(0, y + 6, caption, `font-size="12" fill="${THEMES[theme].muted}"`))
+  const height = y + 16
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Figures of the bench">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="${FONT}" role="img" aria-label="${escapeXml(describe(panels))}">`,
     ...body,
     '</svg>\n',
   ].join('\n')
@@ -72,59 +99,91 @@ export function drawPicture(results: BenchResults): string {
 
 type Row = { readonly system: string; readonly spread: Spread }
 
+/** One size of each: how Sluice grows is a table of its own. */
+const SHOWN: readonly string[] = ['sluice', 'monolith']
+
 function rowsOf({ scenario, of }: Panel, runs: readonly RunResult[]): Row[] {
-  return bySystem(runs.filter((run) => run.scenario === scenario)).flatMap(([system, all]) => {
-    const spread = spreadOf(
-      countingRuns(all)
-        .map(of)
-        .filter((value) => value !== undefined),
-    )
+  const shown = runs.filter((run) => run.scenario === scenario && SHOWN.includes(run.system))
+  return bySystem(shown).flatMap(([system, all]) => {
+    const spread = spreadOfFigure({ name: '', of }, all)
     return spread ? [{ system, spread }] : []
   })
 }
 
-function drawPanel({ title, unit }: Panel, rows: readonly Row[], top: number): string[] {
+function drawPanel(
+  { title, subtitle, label }: Panel,
+  rows: readonly Row[],
+  left: number,
+  top: number,
+  theme: Theme,
+): string[] {
+  const colors = THEMES[theme]
   const largest = Math.max(...rows.map(({ spread }) => spread.max), Number.MIN_VALUE)
+  const zero = left + LABEL_WIDTH
   const scale = (value: number) => (value / largest) * BAR_WIDTH
-  const left = MARGIN + LABEL_WIDTH
-  const lines = [text(MARGIN, top + 14, `${title}, ${unit}`, 'font-size="14" font-weight="600" fill="#888"')]
+  const lines = [
+    text(left, top + 14, title, `font-size="15" font-weight="600" fill="${colors.text}"`),
+    text(left, top + 32, subtitle, `font-size="12" fill="${colors.muted}"`),
+  ]
   for (const [index, { system, spread }] of rows.entries()) {
-    const y = top + TITLE_HEIGHT + index * ROW_HEIGHT
+    const y = top + HEAD_HEIGHT + index * BAR_DISTANCE
     const middle = y + BAR_HEIGHT / 2
-    const fill = system === 'sluice' ? '#0e7c86' : '#b0a58f'
+    const width = Math.max(2, scale(spread.median))
+    const fill = system === 'sluice' ? colors.ours : colors.theirs
     lines.push(
-      text(MARGIN, middle + 4, system, 'font-size="12" fill="#888"'),
-      `<rect x="${left}" y="${y}" width="${fixed(Math.max(1, scale(spread.median)))}" height="${BAR_HEIGHT}" rx="2" fill="${fill}"/>`,
+      text(left, middle + 4.5, system, `font-size="13" fill="${colors.text}"`),
+      `<rect x="${fixed(zero)}" y="${fixed(y)}" width="${fixed(width)}" height="${BAR_HEIGHT}" rx="2" fill="${fill}"/>`,
     )
-    if (spread.min !== spread.max) {
+    const [from, to] = [zero + scale(spread.min), zero + scale(spread.max)]
+    if (to - from >= SHORTEST_LINE) {
       lines.push(
-        `<line x1="${fixed(left + scale(spread.min))}" x2="${fixed(left + scale(spread.max))}" y1="${middle}" y2="${middle}" stroke="#d9534f" stroke-width="2"/>`,
+        `<path d="M${fixed(from)} ${fixed(middle)}H${fixed(to)}M${fixed(from)} ${fixed(middle - 4)}v8M${fixed(to)} ${fixed(middle - 4)}v8" stroke="${colors.spread}" stroke-width="1.5" fill="none"/>`,
       )
     }
+    const right = Math.max(zero + width, to)
     lines.push(
-      text(left + scale(spread.max) + 8, middle + 4, label(spread.median), 'font-size="12" fill="#888"'),
+      text(
+        right + 8,
+        middle + 4.5,
+        label(spread.median),
+        `font-size="13" font-weight="600" fill="${colors.text}"`,
+      ),
     )
   }
   return lines
 }
 
+/** For whoever cannot see it. */
+function describe(panels: readonly { panel: Panel; rows: readonly Row[] }[]): string {
+  return panels
+    .map(
+      ({ panel: { title, subtitle, label }, rows }) =>
+        `${title}, ${subtitle}: ${rows.map(({ system, spread }) => `${system} ${label(spread.median)}`).join(', ')}`,
+    )
+    .join('. ')
+}
+
+function duration(ms: number): string {
+  return ms >= 1000 ? `${formatNumber(ms / 1000)} s` : `${formatNumber(ms)} ms`
+}
+
 function text(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${fixed(x)}" y="${fixed(y)}" ${FONT} ${attributes}>${escapeXml(content)}</text>`
+  return `<text x="${fixed(x)}" y="${fixed(y)}" ${attributes}>${escapeXml(content)}</text>`
 }
 
 function escapeXml(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return content
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }
 
 function fixed(value: number): string {
   return value.toFixed(1)
 }
 
-function label(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
-}
-
 if (import.meta.main) {
-  const [file = ''] = process.argv.slice(2)
-  process.stdout.write(drawPicture(JSON.parse(readFileSync(file, 'utf8')) as BenchResults))
+  const [file = '', theme = 'light'] = process.argv.slice(2)
+  process.stdout.write(drawPicture(JSON.parse(readFileSync(file, 'utf8')) as BenchResults, theme as Theme))
 }

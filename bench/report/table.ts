@@ -1,121 +1,148 @@
 import { readFileSync } from 'node:fs'
-import type { Lane } from '@sluice/events'
-import type { LatencySummary } from '../measure/latency.ts'
+import { LANES } from '@sluice/events'
 import { scenarios } from '../scenarios.ts'
+import {
+  acceptedRate,
+  answerTimes,
+  bySystem,
+  countingRuns,
+  endToEndTimes,
+  type Figure,
+  formatNumber,
+  formatSpread,
+  markdownTable,
+  OWN_PROCESSES,
+  promptRate,
+  ratioOf,
+  spreadOfFigure,
+  sustainedRate,
+  totalCpu,
+} from './figures.ts'
 import { type BenchResults, hasFailed, type RunResult } from './result.ts'
 import { spreadOf } from './spread.ts'
 
 /**
- * The results as Markdown: for each scenario a table with a row per system, then what the processes used. A
- * figure is the median of the runs, with the lowest and highest in brackets where there are several. Failed runs
- * are left out of the figures and named below.
+ * The results as Markdown: for each scenario a table with a row per figure and a column per system, then what the
+ * processes used. A figure is the median of the runs, with the lowest and highest in brackets. Failed runs are left
+ * out of the figures and named at the end.
  */
 export function renderTable(results: BenchResults): string {
-  const { machine, producerLimits } = results
-  const parts = [
-    `Node ${machine.node}, Kafka ${machine.kafka} (heap ${machine.brokerHeapMb} MB), ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB, ${machine.os}; all processes on this machine. Commit ${results.commit}${results.dirty ? ' with changes' : ''}, ${results.date.slice(0, 10)}: \`${results.command}\``,
-  ]
+  const parts = [describeOrigin(results)]
   for (const { name, title } of Object.values(scenarios)) {
     const runs = results.runs.filter(({ scenario }) => scenario === name)
     if (runs.length > 0) parts.push(`### ${name}: ${title}`, renderScenario(runs), renderProcesses(runs))
   }
-  if (producerLimits.length > 0) {
-    const rates = figure(producerLimits.map(({ recordsPerSecond }) => recordsPerSecond))
-    parts.push(`Kafka's own producer performance tool: ${rates} records a second.`)
-  }
-  const failed = results.runs.filter(hasFailed)
-  if (failed.length > 0) {
-    parts.push(
-      failed.map((run) => `- FAILED: ${run.scenario} ${run.system} run ${run.run}: ${run.failed}`).join('\n'),
-    )
-  }
+  const producer = describeProducer(results)
+  if (producer !== undefined) parts.push(producer)
+  const failures = describeFailures(results.runs)
+  if (failures !== undefined) parts.push(failures)
   return `${parts.join('\n\n')}\n`
 }
 
-/** Of the runs of one system, those that count; all of them when none does, so that the row shows how. */
-export function countingRuns(runs: readonly RunResult[]): readonly RunResult[] {
-  const good = runs.filter((run) => !hasFailed(run))
-  return good.length > 0 ? good : runs
+/** On what, of what, when and how it was measured. */
+export function describeOrigin({ machine, commit, dirty, date, command }: BenchResults): string {
+  const { node, kafka, brokerHeapMb, cores, cpu, memoryGb, os } = machine
+  return `Node ${node}, Kafka ${kafka} (heap ${brokerHeapMb} MB), ${cores} cores of ${cpu}, ${memoryGb} GB, ${os}; all processes on this machine. Commit ${commit}${dirty ? ' with changes' : ''}, ${date.slice(0, 10)}: \`${command}\``
 }
 
+export function describeProducer({ producerLimits }: BenchResults): string | undefined {
+  const rates = spreadOf(producerLimits.map(({ recordsPerSecond }) => recordsPerSecond))
+  return rates && `Kafka's own producer performance tool: ${formatSpread(rates)} records a second.`
+}
+
+export function describeFailures(runs: readonly RunResult[]): string | undefined {
+  const failed = runs.filter(hasFailed)
+  if (failed.length === 0) return undefined
+  return failed
+    .map((run) => `- FAILED: ${run.scenario} ${run.system} run ${run.run}: ${run.failed}`)
+    .join('\n')
+}
+
+const BASELINE = 'monolith'
+
 function renderScenario(runs: readonly RunResult[]): string {
-  const lanes: (Lane | 'all')[] = ['high', 'normal', 'low']
-  const shown = lanes.filter((lane) => runs.some((run) => run.endToEnd[lane]))
-  const head = [
-    'system',
-    'accepted/s',
-    'end to end/s',
-    'drained/s',
-    'answered p50 / p99 ms',
-    ...shown.map((lane) => `${lane} p50 / p99 ms`),
-    'not stored',
-    'unknown',
-    'lost',
-    'doubled',
+  const systems = bySystem(runs)
+  const ours = runs.filter(({ system }) => system === 'sluice')
+  const baseline = runs.filter(({ system }) => system === BASELINE)
+  const withRatio = ours.length > 0 && baseline.length > 0
+  const lanes = LANES.filter((lane) => runs.some((run) => run.endToEnd[lane]))
+  const figures = [
+    acceptedRate,
+    promptRate,
+    sustainedRate,
+    ...answerTimes,
+    ...lanes.flatMap(endToEndTimes),
+    totalCpu,
   ]
-  const rows = bySystem(runs).map(([system, all]) => {
-    const counting = countingRuns(all)
-    return [
-      all.some(hasFailed) ? `${system} (${all.filter(hasFailed).length} of ${all.length} FAILED)` : system,
-      figure(counting.map((run) => run.acceptedPerSecond)),
-      figure(present(counting.map((run) => run.endToEndPerSecond))),
-      figure(present(counting.map((run) => run.drainedPerSecond))),
-      latency(present(counting.map((run) => run.answered[0]?.answered))),
-      ...shown.map((lane) => latency(present(counting.map((run) => run.endToEnd[lane])))),
-      ...(['notStored', 'unknown', 'lost', 'doubled'] as const).map((name) =>
-        format(all.reduce((sum, run) => sum + run[name], 0)),
-      ),
-    ]
-  })
-  return markdown(head, rows)
+  const rows = [
+    ...figures.map((figure: Figure) => [
+      figure.name,
+      ...systems.map(([, all]) => formatSpread(spreadOfFigure(figure, all))),
+      ...(withRatio ? [formatSpread(ratioOf(figure, ours, baseline))] : []),
+    ]),
+    ...accounts(runs).map(([name, of]) => [
+      name,
+      ...systems.map(([, all]) => of(all)),
+      ...(withRatio ? [''] : []),
+    ]),
+  ]
+  const names = systems.map(([system, all]) => nameWithFailures(system, all))
+  return markdownTable(['', ...names, ...(withRatio ? [`sluice ÷ ${BASELINE}`] : [])], rows)
+}
+
+function nameWithFailures(system: string, all: readonly RunResult[]): string {
+  const failed = all.filter(hasFailed).length
+  return failed > 0 ? `${system} (${failed} of ${all.length} FAILED)` : system
+}
+
+type Account = readonly [name: string, of: (all: readonly RunResult[]) => string]
+
+/** What became of what was posted, all runs added up. What happened nowhere is left out, but for the faults. */
+function accounts(runs: readonly RunResult[]): Account[] {
+  const rows: (Account | undefined)[] = [
+    runs.some(({ endedEarly }) => endedEarly) ? ['posting, s', describePosting] : undefined,
+    ['events accepted, all runs', (all) => formatNumber(sum(all, 'accepted'))],
+    ...(['notStored', 'unknown', 'undrained'] as const).map((name): Account | undefined =>
+      sum(runs, name) > 0 ? [LABELS[name], (all) => formatNumber(sum(all, name))] : undefined,
+    ),
+    ['lost', (all) => (sum(all, 'undrained') > 0 ? 'not known' : describeFault(all, 'lost'))],
+    ['doubled', (all) => describeFault(all, 'doubled')],
+  ]
+  return rows.filter((row) => row !== undefined)
+}
+
+const LABELS = { notStored: 'not stored', unknown: 'unknown', undrained: 'not drained in time' } as const
+
+function describePosting(all: readonly RunResult[]): string {
+  return formatSpread(spreadOf(countingRuns(all).map(({ seconds }) => seconds)))
+}
+
+/** Nothing comes out of the no-op server, so that nobody counts. */
+function describeFault(all: readonly RunResult[], fault: 'lost' | 'doubled'): string {
+  const isWatched = all.some(({ drainedPerSecond }) => drainedPerSecond !== undefined)
+  return isWatched ? formatNumber(sum(all, fault)) : '–'
+}
+
+type Count = 'accepted' | 'notStored' | 'unknown' | 'lost' | 'undrained' | 'doubled'
+
+function sum(runs: readonly RunResult[], name: Count): number {
+  return runs.reduce((total, run) => total + run[name], 0)
 }
 
 function renderProcesses(runs: readonly RunResult[]): string {
-  const rows = bySystem(runs).flatMap(([system, all]) => {
-    const processes = countingRuns(all).flatMap((run) => run.processes)
-    return [...Map.groupBy(processes, ({ name }) => name)].map(([name, uses]) => [
-      system,
-      uses[0]!.count > 1 ? `${name} × ${uses[0]!.count}` : name,
-      figure(uses.map(({ cpuMicrosPerEvent }) => cpuMicrosPerEvent)),
-      format(Math.max(...uses.map(({ peakMemoryMb }) => peakMemoryMb))),
-    ])
-  })
-  return markdown(['system', 'process', 'CPU µs/event', 'peak memory MB'], rows)
-}
-
-export function bySystem(runs: readonly RunResult[]): [string, readonly RunResult[]][] {
-  return [...Map.groupBy(runs, ({ system }) => system)]
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [
-    line(head),
-    `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`,
-    ...rows.map(line),
-  ].join('\n')
-}
-
-function latency(summaries: readonly LatencySummary[]): string {
-  if (summaries.length === 0) return '–'
-  return `${figure(summaries.map(({ p50 }) => p50))} / ${figure(summaries.map(({ p99 }) => p99))}`
-}
-
-function figure(values: readonly number[]): string {
-  const spread = spreadOf(values)
-  if (spread === undefined) return '–'
-  if (values.length === 1) return format(spread.median)
-  return `${format(spread.median)} (${format(spread.min)}–${format(spread.max)})`
-}
-
-function present<Value>(values: readonly (Value | undefined)[]): Value[] {
-  return values.filter((value) => value !== undefined)
-}
-
-/** Three digits are more than a noisy machine gives. */
-function format(value: number): string {
-  if (value >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString('en')
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+  const systems = bySystem(runs)
+  const names = [...new Set(runs.flatMap(({ processes }) => processes.map(({ name }) => name)))]
+  const ordered = names.toSorted((a, b) => Number(OWN_PROCESSES.has(a)) - Number(OWN_PROCESSES.has(b)))
+  const rows = ordered.map((name) => [
+    OWN_PROCESSES.has(name) ? `${name} (of the bench)` : name,
+    ...systems.map(([, all]) => {
+      const uses = countingRuns(all).flatMap(({ processes }) => processes.filter((use) => use.name === name))
+      if (uses.length === 0) return '–'
+      const cpu = spreadOf(uses.map(({ cpuMicrosPerEvent }) => cpuMicrosPerEvent))
+      return `${formatSpread(cpu)}, ${formatNumber(Math.max(...uses.map(({ peakMemoryMb }) => peakMemoryMb)))} MB`
+    }),
+  ])
+  return markdownTable(['CPU µs/event, peak memory', ...systems.map(([system]) => system)], rows)
 }
 
 if (import.meta.main) {
