@@ -7,7 +7,7 @@ import { type Phase, runPhase, type Setup } from './phase.ts'
 import { askChild } from './process/conversation.ts'
 import { type RunningProcess, startProcess } from './process/start-process.ts'
 import type { RunResult } from './report/result.ts'
-import { summariseRun } from './report/summarise-run.ts'
+import { describeBreakdown, summariseRun } from './report/summarise-run.ts'
 import type { Scenario } from './scenarios.ts'
 import type { BenchBroker } from './systems/broker.ts'
 import { clearKafka } from './systems/clear-kafka.ts'
@@ -40,9 +40,19 @@ const WARMUP_BACKLOG_LIMIT = 15_000
 
 /**
  * One system under one scenario, once: an empty Kafka, the system, generator and observer as processes of their
- * own; a warm-up that is waited out; the measured posting; then until everything accepted has come out.
+ * own; a warm-up that is waited out; the measured posting; then until everything accepted has come out. What goes
+ * wrong is a failed run, so that those before it are not lost with it; it rejects only when it was stopped.
  */
 export async function runOnce(order: RunOrder): Promise<RunResult> {
+  try {
+    return await carryOut(order)
+  } catch (error) {
+    order.signal.throwIfAborted()
+    return describeBreakdown(order, error)
+  }
+}
+
+async function carryOut(order: RunOrder): Promise<RunResult> {
   const { scenario, broker, onStep, signal } = order
   const stops: (() => Promise<void>)[] = []
   const started = async <Thing extends { stop(): Promise<void> }>(
@@ -56,7 +66,7 @@ export async function runOnce(order: RunOrder): Promise<RunResult> {
   try {
     if (broker) {
       onStep('emptying Kafka')
-      await clearKafka(broker.brokers)
+      await clearKafka(broker.brokers, signal)
       resetPeakMemory(broker.pid)
     }
     onStep(`starting ${order.system}`)

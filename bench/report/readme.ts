@@ -17,6 +17,7 @@ import {
 } from './figures.ts'
 import { drawPicture, THEMES, type Theme } from './picture.ts'
 import type { BenchResults, RunResult } from './result.ts'
+import { spreadOf } from './spread.ts'
 import { describeFailures, describeOrigin, describeProducer } from './table.ts'
 
 /** What stands between the markers is written by this file and read by nobody but people. */
@@ -36,6 +37,7 @@ export function renderReadmeSection(results: BenchResults, resultsPath: string):
     picture(),
     describeOrigin(results),
     renderSummary(results.runs),
+    describeEarlyEnds(results.runs),
     renderReplicas(results.runs),
     [describeProducer(results), describeBalance(results.runs)].filter(Boolean).join(' '),
     describeFailures(results.runs),
@@ -91,7 +93,18 @@ function renderSummary(runs: readonly RunResult[]): string {
     ...shown.map(([system]) => system),
     ...(withRatio ? ['sluice ÷ monolith'] : []),
   ]
-  return `${markdownTable(head, rows, 2)}\n\nMedians, with the lowest and highest run in brackets.`
+  return `${markdownTable(head, rows, 2)}\n\nMedians, with the lowest and highest run in brackets; of latencies and CPU less is better.`
+}
+
+/** Otherwise the rates and latencies of these would seem to be of the whole time. */
+function describeEarlyEnds(runs: readonly RunResult[]): string | undefined {
+  const early = runs.filter(({ endedEarly }) => endedEarly)
+  if (early.length === 0) return undefined
+  const groups = [...Map.groupBy(early, ({ system, scenario }) => `${system} in ${scenario}`)]
+  const times = groups.map(
+    ([name, ofGroup]) => `${name} after ${formatSpread(spreadOf(ofGroup.map(({ seconds }) => seconds)))} s`,
+  )
+  return `Posting ended before its time where a system accepted faster than it handled and too much waited inside of it ([why](bench/README.md#what-is-measured)): ${times.join(', ')}. Longer, its latencies would be higher.`
 }
 
 /** Sluice in several sizes under A. Where the cores are full, more processes cannot be faster; they may cost more. */

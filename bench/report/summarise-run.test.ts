@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Drain, Phase } from '../phase.ts'
 import { scenarios } from '../scenarios.ts'
-import { summariseRun } from './summarise-run.ts'
+import { describeBreakdown, summariseRun } from './summarise-run.ts'
 
 const latency = { count: 1, p50: 1, p90: 1, p99: 1, p999: 1, max: 1 }
 
@@ -92,4 +92,8 @@ test('of a system without outputs nothing is missed', () => {
   expect(result).toMatchObject({ lost: 0, acceptedPerSecond: 50 })
   expect(result).not.toHaveProperty('failed')
   expect(result).not.toHaveProperty('drainedPerSecond')
+})
+
+test('a run that broke off says why, and counts as failed', () => {
+  expect(describeBreakdown({ ...order, seconds: 15 }, new Error('no port')).failed).toContain('no port')
 })

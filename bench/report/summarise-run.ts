@@ -6,9 +6,11 @@ import type { Scenario } from '../scenarios.ts'
 import type { RunningSystem } from '../systems/system.ts'
 import type { ProcessUsage, RunResult } from './result.ts'
 
+type Named = { readonly scenario: Scenario; readonly system: string; readonly run: number }
+
 /** The figures of a run from its phases. What is missing is lost only when nothing more would have come. */
 export function summariseRun(
-  { scenario, system, run }: { scenario: Scenario; system: string; run: number },
+  { scenario, system, run }: Named,
   { outputs, settings }: Pick<RunningSystem, 'outputs' | 'settings'>,
   warmups: readonly Phase[],
   measured: Phase,
@@ -50,6 +52,33 @@ export function summariseRun(
     endToEnd: drain === 'cut off' ? {} : { ...findings.endToEnd, ...(findings.all && { all: findings.all }) },
     processes,
     ...(failed !== undefined && { failed }),
+  }
+}
+
+/** A run that did not come to its end has nothing to say but why. */
+export function describeBreakdown(
+  { scenario, system, run, seconds }: Named & { seconds: number },
+  error: unknown,
+): RunResult {
+  return {
+    scenario: scenario.name,
+    system,
+    run,
+    settings: {},
+    seconds,
+    endedEarly: false,
+    acceptedPerSecond: 0,
+    accepted: 0,
+    notStored: 0,
+    unknown: 0,
+    lost: 0,
+    undrained: 0,
+    doubled: 0,
+    unasked: 0,
+    answered: [],
+    endToEnd: {},
+    processes: [],
+    failed: `It broke off: ${error instanceof Error ? error.message : error}`,
   }
 }
 

@@ -10,12 +10,13 @@ const PATIENCE_MS = 60_000
  * finds an empty Kafka with a warm compiler. Whoever used them must be gone. A topic that is made anew under the
  * same name is another one, with offsets from 0.
  */
-export async function clearKafka(brokers: string): Promise<void> {
+export async function clearKafka(brokers: string, signal?: AbortSignal): Promise<void> {
   const admin = new Kafka({ clientId: 'bench', brokers: [brokers], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   try {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
+      signal?.throwIfAborted()
       const groups = (await admin.listGroups()).groups.map(({ groupId }) => groupId)
       const topics = (await admin.listTopics()).filter((topic) => !topic.startsWith('__'))
       if (groups.length === 0 && topics.length === 0) return

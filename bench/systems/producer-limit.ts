@@ -26,7 +26,7 @@ export async function measureProducerLimit(
   seconds: number,
   signal: AbortSignal,
 ): Promise<ProducerLimit> {
-  await clearKafka(broker.brokers)
+  await clearKafka(broker.brokers, signal)
   const admin = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS, replicationFactor: 1 }] })
