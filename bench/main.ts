@@ -3,12 +3,13 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compare } from './compare.ts'
 import { BENCH_HELP, type BenchOptions, parseBenchOptions, type SystemName, UsageError } from './options.ts'
+import { planSteps, type Step } from './plan.ts'
 import { describeCommit, describeMachine } from './report/machine.ts'
 import { createProgress, type Progress, sayResult } from './report/progress.ts'
 import { type BenchResults, hasFailed, type RunResult } from './report/result.ts'
 import { renderTable } from './report/table.ts'
 import { runOnce } from './run-once.ts'
-import { type ScenarioName, scenarios } from './scenarios.ts'
+import { scenarios } from './scenarios.ts'
 import { type BenchBroker, BROKER_HEAP_MB, kafkaVersion } from './systems/broker.ts'
 import { startMonolith } from './systems/monolith.ts'
 import { startNoop } from './systems/noop.ts'
@@ -60,10 +61,11 @@ async function bench(options: BenchOptions, command: string, progress: Progress)
   const date = new Date().toISOString()
   // Before the runs: somebody may commit meanwhile.
   const commit = await describeCommit(ROOT)
-  const plan = planRuns(options)
+  const steps = planSteps(options)
   const runs: RunResult[] = []
   const producerLimits: ProducerLimit[] = []
-  progress.begin(0, plan.length + 1, 'warm-up of Kafka')
+  let toolFailed = false
+  progress.begin(0, steps.length + 1, 'warm-up of Kafka')
   const broker = await startWarmBroker({
     ...options,
     root: ROOT,
@@ -72,9 +74,9 @@ async function bench(options: BenchOptions, command: string, progress: Progress)
     signal: stopping.signal,
   })
   try {
-    for (const [index, { title, work }] of plan.entries()) {
-      progress.begin(index + 1, plan.length + 1, title)
-      await work(broker)
+    for (const [index, step] of steps.entries()) {
+      progress.begin(index + 1, steps.length + 1, step.title)
+      await measure(broker, step)
     }
   } finally {
     await broker.stop()
@@ -95,42 +97,16 @@ async function bench(options: BenchOptions, command: string, progress: Progress)
     progress.say(`Kept in ${relative(process.cwd(), file)}`)
   }
   console.log(options.json ? JSON.stringify(results, null, 2) : `\n${renderTable(results)}`)
-  return runs.some(hasFailed) ? 1 : 0
+  return toolFailed || runs.some(hasFailed) ? 1 : 0
 
-  type Work = { readonly title: string; readonly work: (broker: BenchBroker) => Promise<void> }
-
-  function planRuns({ systems, runs: times, ...wanted }: BenchOptions): Work[] {
-    return Array.from({ length: times }, (_, n) => n + 1).flatMap((run) => [
-      ...wanted.scenarios.flatMap((scenario) =>
-        systems
-          // Nothing comes out of the limit's server: latency end to end and a flood's are not to be had from it.
-          .filter((system) => system !== 'limits' || scenario !== 'D')
-          .flatMap((system) => {
-            const replicas = system === 'sluice' && scenario === 'A' ? wanted.replicas : [wanted.replicas[0]!]
-            return replicas.map((count) => ({
-              title: `${scenario} ${nameSystem(system, count)} run ${run}`,
-              work: (broker: BenchBroker) => measure(broker, scenario, system, count, run),
-            }))
-          }),
-      ),
-      ...(systems.includes('limits')
-        ? [{ title: `Kafka's producer run ${run}`, work: measureProducer }]
-        : []),
-    ])
-  }
-
-  async function measure(
-    broker: BenchBroker,
-    name: ScenarioName,
-    system: SystemName,
-    replicas: number,
-    run: number,
-  ): Promise<void> {
-    const folder = [name, system, ...(replicas > 1 ? [`x${replicas}`] : []), run].join('-')
+  async function measure(broker: BenchBroker, step: Step): Promise<void> {
+    if (step.kind === 'producer') return measureProducer(broker)
+    const { scenario, system, systemTitle, replicas, run } = step
+    const folder = [scenario, system, ...(replicas > 1 ? [`x${replicas}`] : []), run].join('-')
     const result = await runOnce({
       ...options,
-      scenario: scenarios[name],
-      system: nameSystem(system, replicas),
+      scenario: scenarios[scenario],
+      system: systemTitle,
       start: STARTS[system],
       broker: system === 'limits' ? undefined : broker,
       run,
@@ -145,16 +121,16 @@ async function bench(options: BenchOptions, command: string, progress: Progress)
   }
 
   async function measureProducer(broker: BenchBroker): Promise<void> {
-    const limit = await measureProducerLimit(broker, options.seconds, stopping.signal)
-    producerLimits.push(limit)
-    progress.say(`Kafka's producer: ${Math.round(limit.recordsPerSecond).toLocaleString('en')} records/s`)
+    try {
+      const limit = await measureProducerLimit(broker, options.seconds, stopping.signal)
+      producerLimits.push(limit)
+      progress.say(`Kafka's producer: ${Math.round(limit.recordsPerSecond).toLocaleString('en')} records/s`)
+    } catch (error) {
+      stopping.signal.throwIfAborted()
+      toolFailed = true
+      progress.say(`Kafka's producer: FAILED: ${(error as Error).message}`, 'bad')
+    }
   }
-}
-
-/** As in the results: of the three systems only Sluice comes in several sizes. */
-function nameSystem(system: SystemName, replicas: number): string {
-  if (system === 'limits') return 'no-op HTTP'
-  return system === 'sluice' && replicas > 1 ? `sluice × ${replicas}` : system
 }
 
 const STARTS: Readonly<Record<SystemName, StartSystem>> = {
