@@ -32,7 +32,7 @@ describe('encodeEvent and decodeEvent', () => {
   it('read a value that lies inside a larger buffer, as a client hands it over', () => {
     const text = bytesOf(encodeEvent(event))
     const fetched = Buffer.concat([bytesOf('{"before":1}'), text, bytesOf('after')])
-    expect(decodeEvent(new Uint8Array(fetched.buffer, fetched.byteOffset + 12, text.length))).toEqual(event)
+    expect(decodeEvent(fetched.subarray(12, 12 + text.length))).toEqual(event)
   })
 
   it('keep attributes that this version does not know', () => {
@@ -47,7 +47,7 @@ describe('encodeEvent and decodeEvent', () => {
 describe('decodeEvent refuses', () => {
   it.each([
     ['a tombstone', null, /no value/],
-    ['an empty value', new Uint8Array(), /no value/],
+    ['an empty value', Buffer.alloc(0), /no value/],
     ['text that is not JSON', bytesOf('hello'), /not JSON/],
     ['JSON that is cut off', bytesOf(encodeEvent(event).slice(0, -1)), /not JSON/],
     ['null', bytesOf('null'), /not a JSON object/],

@@ -53,11 +53,11 @@ export class DecodeError extends Error {
  * Reads a record's value. Checks the envelope only; the definition checks `data`.
  * @throws DecodeError when the value is empty, not JSON, or lacks what every event has.
  */
-export function decodeEvent(value: Uint8Array | null): Event {
+export function decodeEvent(value: Buffer | null): Event {
   if (value === null || value.length === 0) throw new DecodeError('The record has no value.')
   let event: Partial<Record<keyof Event, unknown>>
   try {
-    event = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8'))
+    event = JSON.parse(value.toString())
   } catch (cause) {
     throw new DecodeError('The value is not JSON.', { cause })
   }
