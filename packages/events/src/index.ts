@@ -35,5 +35,5 @@ export {
 } from './envelope.ts'
 export { CLOUDEVENTS_JSON, CONTENT_TYPE } from './headers.ts'
 export { capLane, isLane, LANES, type Lane, nearestLane } from './lanes.ts'
-export { completeOutput, outputId } from './lineage.ts'
+export { completeOutput, createOutputEncoder, outputId } from './lineage.ts'
 export { deadLetterTopic, laneTopic, MAX_NAME_LENGTH, NAME_PATTERN, retryTopic } from './topics.ts'

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { fraudCheckRequested } from './definitions/fraud-check-requested.ts'
 import { pageViewEnriched } from './definitions/page-view-enriched.ts'
 import { stockReserved } from './definitions/stock-reserved.ts'
-import { dataSchemaOf, type Event } from './envelope.ts'
-import { LANES } from './lanes.ts'
-import { completeOutput, outputId } from './lineage.ts'
+import { dataSchemaOf, type Event, encodeEvent } from './envelope.ts'
+import { LANES, nearestLane } from './lanes.ts'
+import { completeOutput, createOutputEncoder, outputId } from './lineage.ts'
 
 const cause: Event = {
   specversion: '1.0',
@@ -120,5 +120,39 @@ describe('completeOutput', () => {
     const output = stockReserved.from(cause, reservation, { subject: 'tea' })
     expect(completeOutput(output, 0, 'order-placed').subject).toBe('tea')
     expect(complete(cause)).not.toHaveProperty('subject')
+  })
+})
+
+describe('createOutputEncoder', () => {
+  /** What JSON must escape and what UTF-8 cannot say, too: a service takes any text for an attribute. */
+  const text = fc.string({ unit: 'binary' })
+
+  it('writes byte for byte what encodeEvent writes of the completed output', () => {
+    const causes = fc.record(
+      {
+        id: text,
+        source: text,
+        time: text,
+        tenant: text,
+        receivedat: text,
+        priority: fc.constantFrom(...LANES),
+        traceparent: text,
+        correlationid: text,
+      },
+      { requiredKeys: ['id', 'source', 'time', 'tenant', 'receivedat', 'priority'] },
+    )
+    const outputs = fc.record(
+      { data: fc.oneof(fc.jsonValue(), fc.constant(undefined)), subject: text },
+      { requiredKeys: ['data'] },
+    )
+    const services = fc.constantFrom('order-placed', 'a "quoted" one')
+    fc.assert(
+      fc.property(causes, outputs, services, fc.nat(500), (changes, asked, service, index) => {
+        const output = { definition: stockReserved, cause: { ...cause, ...changes }, ...asked }
+        const lane = nearestLane(changes.priority, stockReserved.lanes)
+        const encoded = createOutputEncoder(stockReserved, service)(output, index, lane)
+        expect(encoded).toBe(encodeEvent(completeOutput(output, index, service)))
+      }),
+    )
   })
 })

@@ -1,10 +1,10 @@
 import {
   CLOUDEVENTS_JSON,
   CONTENT_TYPE,
-  completeOutput,
+  createOutputEncoder,
   type EventDefinition,
-  encodeEvent,
   laneTopic,
+  nearestLane,
   type Output,
   PARTITIONS_PER_TYPE,
 } from '@sluice/events'
@@ -18,22 +18,25 @@ import type { HandlerResult } from './handler.ts'
  * The result throws OutputError for an output that is not declared or not valid: a bug of the handler.
  */
 export function createEncodeOutputs(produces: readonly EventDefinition[], service: string) {
-  const topics = new Map(
+  const plans = new Map(
     produces.map((definition) => [
       definition,
-      Object.fromEntries(definition.lanes.map((lane) => [lane, laneTopic(definition.type, lane)])),
+      {
+        encodeOutput: createOutputEncoder(definition, service),
+        topics: Object.fromEntries(definition.lanes.map((lane) => [lane, laneTopic(definition.type, lane)])),
+      },
     ]),
   )
 
   return function encodeOutputs(result: HandlerResult): readonly PublishRecord[] {
     if (result === undefined) return NONE
-    return (Array.isArray(result) ? (result as readonly Output[]) : [result as Output]).map(encode)
+    return Array.isArray(result) ? (result as readonly Output[]).map(encode) : [encode(result as Output, 0)]
   }
 
   function encode(output: Output, index: number): PublishRecord {
-    const { definition, data } = output
-    const ofLane = topics.get(definition)
-    if (!ofLane) {
+    const { definition, cause, data } = output
+    const plan = plans.get(definition)
+    if (!plan) {
       throw new OutputError(
         `The handler returned a "${definition?.type}", which its service does not declare under produces.`,
       )
@@ -43,14 +46,14 @@ export function createEncodeOutputs(produces: readonly EventDefinition[], servic
       const text = errors.map(({ pointer, detail }) => `${pointer || '/'}: ${detail}`).join(' ')
       throw new OutputError(`The handler returned a "${definition.type}" that is not valid. ${text}`)
     }
-    const event = completeOutput(output, index, service)
+    const lane = nearestLane(cause.priority, definition.lanes)
     const key = definition.key(data)
     return {
-      lane: event.priority,
-      topic: ofLane[event.priority]!,
+      lane,
+      topic: plan.topics[lane]!,
       partition: partitionOf(key, PARTITIONS_PER_TYPE),
       key,
-      value: encodeEvent(event),
+      value: plan.encodeOutput(output, index, lane),
       headers: HEADERS,
     }
   }
