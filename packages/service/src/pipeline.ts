@@ -77,7 +77,18 @@ export function createPipeline(options: PipelineOptions) {
     } catch (error) {
       return giveUp(record, undefined, { error: error as Error, attempts: 1, firstFailedAt: Date.now() })
     }
-    return retry({
+    let answer: PipelineResult | Promise<PipelineResult>
+    try {
+      answer = tryOnce(event, 1)
+    } catch (error) {
+      answer = Promise.reject(error)
+    }
+    return answer instanceof Promise ? retryFrom(answer, record, lane, event) : answer
+  }
+
+  /** Apart from `handle`, so that an event whose answer is there at once pays for none of these closures. */
+  function retryFrom(first: Promise<PipelineResult>, record: IncomingRecord, lane: string, event: Event) {
+    return retry(first, {
       policy: options.retryPolicy,
       stopping: options.stopping,
       attempt: (attempt) => tryOnce(event, attempt),
@@ -92,22 +103,39 @@ export function createPipeline(options: PipelineOptions) {
   function tryOnce(event: Event, attempt: number): PipelineResult | Promise<PipelineResult> {
     const call = new HandlerCall(event, attempt, log)
     const started = performance.now()
-    const ended = () => handlerDuration.observe((performance.now() - started) / 1000)
-    const finish = (result: HandlerResult): PipelineResult => {
-      ended()
-      return { outputs: encodeOutputs(result), outcome: 'handled', receivedAt: Number(event.receivedat) }
-    }
-    const fail = (error: unknown): never => {
-      ended()
-      throw error
-    }
     let answer: HandlerResult | Promise<HandlerResult>
     try {
-      answer = timeout(options.handle(event, call), handlerTimeoutMs, (reason) => call.abort(reason))
+      answer = options.handle(event, call)
     } catch (error) {
-      return fail(error)
+      ended(started)
+      throw error
     }
-    return answer instanceof Promise ? answer.then(finish, fail) : finish(answer)
+    if (answer instanceof Promise) return waitFor(answer, event, call, started)
+    ended(started)
+    return finish(event, answer)
+  }
+
+  async function waitFor(
+    answer: Promise<HandlerResult>,
+    event: Event,
+    call: HandlerCall,
+    started: number,
+  ): Promise<PipelineResult> {
+    let result: HandlerResult
+    try {
+      result = await timeout(answer, handlerTimeoutMs, (reason) => call.abort(reason))
+    } finally {
+      ended(started)
+    }
+    return finish(event, result)
+  }
+
+  function ended(started: number): void {
+    handlerDuration.observe((performance.now() - started) / 1000)
+  }
+
+  function finish(event: Event, result: HandlerResult): PipelineResult {
+    return { outputs: encodeOutputs(result), outcome: 'handled', receivedAt: Number(event.receivedat) }
   }
 
   function giveUp(

@@ -16,6 +16,7 @@ export function isRetryable(error: unknown): boolean {
 
 export type RetryOptions<Result> = {
   readonly policy: RetryPolicy
+  /** From the second one on. */
   attempt(attempt: number): Result | Promise<Result>
   retrying(attempt: number, error: Error): void
   giveUp(givenUp: GivenUp): Result
@@ -23,18 +24,11 @@ export type RetryOptions<Result> = {
   readonly stopping: AbortSignal
 }
 
-/** Tries in place until it works, cannot work, or has been tried often enough. Answers at once if the first attempt does. */
-export function retry<Result>(options: RetryOptions<Result>): Result | Promise<Result | undefined> {
-  let answer: Result | Promise<Result>
-  try {
-    answer = options.attempt(1)
-  } catch (error) {
-    answer = Promise.reject(error)
-  }
-  return answer instanceof Promise ? retryOn(answer, options) : answer
-}
-
-async function retryOn<Result>(
+/**
+ * Tries in place until it works, cannot work, or has been tried often enough. `first` is the first attempt; it has
+ * been made by the caller, who needs nothing of this when it answers at once.
+ */
+export async function retry<Result>(
   first: Promise<Result>,
   options: RetryOptions<Result>,
 ): Promise<Result | undefined> {

@@ -2,15 +2,13 @@ import { HandlerTimeoutError } from './errors.ts'
 
 /**
  * The answer, or a rejection with `HandlerTimeoutError` after `ms`: `abort` is told, and a late answer is
- * dropped. An answer that is there at once costs no timer; a handler that blocks the event loop cannot be
- * interrupted by anything.
+ * dropped. A handler that blocks the event loop cannot be interrupted by anything.
  */
 export function timeout<Result>(
-  answer: Result | Promise<Result>,
+  answer: Promise<Result>,
   ms: number,
   abort: (reason: Error) => void,
-): Result | Promise<Result> {
-  if (!(answer instanceof Promise)) return answer
+): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>()
   const timer = setTimeout(() => {
     const error = new HandlerTimeoutError(`The handler did not answer within ${ms} ms.`)
