@@ -14,6 +14,7 @@ export {
 export { partitionOf } from './partition.ts'
 export type {
   Admin,
+  AssignedPartition,
   Consumer,
   ConsumerListener,
   ConsumerOptions,

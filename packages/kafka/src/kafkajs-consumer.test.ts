@@ -3,7 +3,7 @@ import type { EachBatchPayload } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import type { KafkaJs } from './kafkajs-connect.ts'
 import { createKafkaJsConsumer } from './kafkajs-consumer.ts'
-import type { ConsumerListener } from './port.ts'
+import type { AssignedPartition, ConsumerListener } from './port.ts'
 
 type EachBatch = (payload: EachBatchPayload) => Promise<void>
 
@@ -22,14 +22,24 @@ function fake() {
     eachBatch?: EachBatch
     destroyed: boolean
     resumed: unknown[]
+    paused: unknown[]
     leaving: Promise<void>
     cut: string[]
   }[] = []
+  const kafka = {
+    committed: 4,
+    low: 2,
+    high: 9,
+    failures: [] as Error[],
+    asked: 0,
+    answers: Promise.resolve(),
+  }
   const open = () => {
     const attempt: (typeof attempts)[number] = {
       emitter: new EventEmitter(),
       destroyed: false,
       resumed: [],
+      paused: [],
       leaving: Promise.resolve(),
       cut: [],
     }
@@ -47,24 +57,45 @@ function fake() {
       disconnect: () => attempt.leaving,
       paused: () => ['what kafkajs kept'],
       resume: (list: unknown) => attempt.resumed.push(list),
+      pause: (list: unknown) => attempt.paused.push(list),
+    }
+    const { committed, low, high } = kafka
+    const admin = {
+      connect: async () => {
+        kafka.asked++
+        await kafka.answers
+        const failure = kafka.failures.shift()
+        if (failure) throw failure
+      },
+      fetchOffsets: async () => [{ topic: 't', partitions: [{ partition: 0, offset: `${committed}` }] }],
+      fetchTopicOffsets: async () =>
+        [0, 1].map((partition) => ({ partition, low: `${low}`, high: `${high}` })),
+      disconnect: async () => {},
     }
     return {
-      kafka: { consumer: () => consumer },
+      kafka: { consumer: () => consumer, admin: () => admin },
       cut: (broker: string) => attempt.cut.push(broker),
       destroy: () => (attempt.destroyed = true),
     } as unknown as KafkaJs
   }
   const story: string[] = []
+  const standing: AssignedPartition[][] = []
   const listener: ConsumerListener = {
-    assigned: (partitions, epoch) => story.push(`assigned ${partitions.length} in ${epoch}`),
+    assigned(partitions, epoch) {
+      standing.push([...partitions])
+      story.push(`assigned ${partitions.length} in ${epoch}`)
+    },
     revoked: () => story.push('revoked'),
     records: ({ partition }, records, end, high) =>
       story.push(`${records.length} of ${partition}, ${end}/${high}`),
     crashed: (error) => story.push(`crashed: ${error.message}`),
   }
   const consumer = createKafkaJsConsumer(open, { group: 'g', topics: ['t'], sessionTimeoutMs: 6000 })
-  return { attempts, story, listener, consumer }
+  return { attempts, story, standing, kafka, listener, consumer }
 }
+
+/** Long enough for the questions that follow a join. */
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 const error = (name: string, retriable: boolean, message: string) =>
   Object.assign(new Error(message), { name, retriable })
@@ -142,9 +173,11 @@ describe('the kafkajs consumer', () => {
     emitter.emit('rebalancing', {})
     await eachBatch!(batchOf(0, [0], 0))
     emitter.emit('join', { memberAssignment: { t: [1] } })
+    await turn()
     await eachBatch!(batchOf(0, [0], 0))
     // A rejoin that was not announced.
     emitter.emit('join', { memberAssignment: { t: [0] } })
+    await turn()
     await eachBatch!(batchOf(0, [0], 0))
     expect(story).toEqual([
       'assigned 2 in 1',
@@ -155,6 +188,55 @@ describe('the kafkajs consumer', () => {
       '1 of 0, 1/9',
     ])
     expect(resumed).toHaveLength(3)
+    await consumer.close(1000)
+  })
+
+  test('says where the partitions stand, and fetches nothing before', async () => {
+    const { attempts, story, standing, kafka, listener, consumer } = fake()
+    const answers = Promise.withResolvers<void>()
+    kafka.answers = answers.promise
+    const started = consumer.start(listener)
+    await turn()
+    const { eachBatch, paused, resumed } = attempts[0]!
+    expect(paused).toEqual([[{ topic: 't', partitions: [0, 1] }]])
+    await eachBatch!(batchOf(0, [4], 4))
+    expect(story).toEqual([])
+    expect(resumed).toEqual([])
+    answers.resolve()
+    await started
+    expect(standing).toEqual([
+      [
+        { topic: 't', partition: 0, committed: 4, low: 2, high: 9 },
+        { topic: 't', partition: 1, committed: -1, low: 2, high: 9 },
+      ],
+    ])
+    expect(resumed).toHaveLength(1)
+    await consumer.close(1000)
+  })
+
+  test('asks again where the partitions stand when Kafka does not say', async () => {
+    const { story, kafka, listener, consumer } = fake()
+    kafka.failures = [
+      error('KafkaJSConnectionError', true, 'away'),
+      error('KafkaJSConnectionError', true, 'away'),
+    ]
+    await consumer.start(listener)
+    expect(kafka.asked).toBe(3)
+    expect(story).toEqual(['assigned 2 in 1'])
+    await consumer.close(1000)
+  })
+
+  test('an answer that a rebalance has overtaken is not told', async () => {
+    const { attempts, story, kafka, listener, consumer } = fake()
+    await consumer.start(listener)
+    const answers = Promise.withResolvers<void>()
+    kafka.answers = answers.promise
+    attempts[0]!.emitter.emit('join', { memberAssignment: { t: [0] } })
+    attempts[0]!.emitter.emit('rebalancing', {})
+    attempts[0]!.emitter.emit('join', { memberAssignment: { t: [1] } })
+    answers.resolve()
+    await turn()
+    expect(story).toEqual(['assigned 2 in 1', 'revoked', 'assigned 1 in 2'])
     await consumer.close(1000)
   })
 

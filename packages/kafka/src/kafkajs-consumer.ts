@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  type Admin,
   AssignerProtocol,
   type Batch,
   type EachBatchPayload,
@@ -21,6 +22,7 @@ import {
   toKafkaError,
 } from './kafkajs-errors.ts'
 import type {
+  AssignedPartition,
   Consumer,
   ConsumerListener,
   ConsumerOptions,
@@ -42,6 +44,9 @@ createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/v0/decoder').ke
  *        ▲                     │
  *        └── after a delay ◀───┴── crashed, passing         (Kafka away, coordinator moved, …)
  *                              └── crashed, fatal ──▶ listener.crashed
+ *
+ * Between joined and assigned it asks where the partitions stand; they are paused meanwhile, so that nothing is
+ * fetched before the owner has had its chance to seek, and the member goes on sending heartbeats.
  *
  * kafkajs could restart itself, but a consumer that is closed while it restarts goes on for ever, and after an
  * outage it waits up to half a minute. A dead attempt can neither call back (`live`) nor connect again.
@@ -67,6 +72,7 @@ export function createKafkaJsConsumer(
 
   function begin(): void {
     const { kafka, cut, destroy } = open()
+    const admin = kafka.admin({ retry: { ...QUICK_RETRY, retries: 3 } })
     const consumer = kafka.consumer({
       groupId: group,
       partitionAssigners: [coPartitionAssigner],
@@ -84,11 +90,13 @@ export function createKafkaJsConsumer(
     })
     const attempt: Attempt = {
       consumer,
+      admin,
       destroy,
       owned: new Map(),
       live: true,
       fetching: false,
       pacing: false,
+      joins: 0,
       running: Promise.resolve(),
     }
     current = attempt
@@ -136,21 +144,48 @@ export function createKafkaJsConsumer(
   function join(attempt: Attempt, assignment: Record<string, number[]>): void {
     if (!attempt.live) return
     revoke(attempt)
-    failures = 0
     attempt.owned = new Map()
     for (const [topic, partitions] of Object.entries(assignment)) {
       for (const partition of partitions)
         attempt.owned.set(placeOf({ topic, partition }), { topic, partition })
     }
+    const owned = [...attempt.owned.values()]
+    attempt.consumer.pause(groupByTopic(owned, (at) => at.partition))
+    void assign(attempt, owned)
+  }
+
+  /** Ends without a word when another join, or the end of the attempt, has overtaken it. */
+  async function assign(attempt: Attempt, owned: readonly TopicPartition[]): Promise<void> {
+    const join = ++attempt.joins
+    const overtaken = () => !attempt.live || attempt.joins !== join
+    let standing: AssignedPartition[] | undefined
+    for (let tries = 1; standing === undefined; tries++) {
+      try {
+        standing = await lookUp(attempt.admin, group, owned)
+      } catch (error) {
+        if (overtaken()) return
+        const fault = rootOf(error)
+        if (isFatal(fault)) return crash(attempt, toCrash(group, fault, error))
+        log?.('warn', 'the offsets of the group could not be read; tried again shortly', {
+          group,
+          tries,
+          reason: detailOf(fault),
+        })
+        await delay(Math.min(QUICK_RETRY.maxRetryTime, QUICK_RETRY.initialRetryTime * 2 ** (tries - 1)))
+      }
+      if (overtaken()) return
+    }
+    failures = 0
     // kafkajs keeps pauses across a rebalance; their owner is gone.
     attempt.consumer.resume(attempt.consumer.paused())
     attempt.fetching = true
     epoch += 1
-    call(attempt, () => listener!.assigned([...attempt.owned.values()], epoch))
+    call(attempt, () => listener!.assigned(standing, epoch))
     joined.resolve()
   }
 
   function revoke(attempt: Attempt): void {
+    attempt.joins++
     if (!attempt.live || !attempt.fetching) return
     attempt.fetching = false
     call(attempt, () => listener!.revoked())
@@ -305,8 +340,42 @@ const AUTHENTICATION_TRIES = 10
 
 const NO_RECORDS: readonly IncomingRecord[] = Object.freeze([])
 
+/** Where the partitions stand. On a connection of its own, which lives no longer: assignments are rare. */
+async function lookUp(
+  admin: Admin,
+  groupId: string,
+  owned: readonly TopicPartition[],
+): Promise<AssignedPartition[]> {
+  if (owned.length === 0) return []
+  const topics = [...new Set(owned.map(({ topic }) => topic))]
+  await admin.connect()
+  try {
+    const [committed, ...bounds] = await Promise.all([
+      admin.fetchOffsets({ groupId, topics }),
+      ...topics.map((topic) => admin.fetchTopicOffsets(topic)),
+    ])
+    return owned.map(({ topic, partition }) => {
+      const found = committed.find((of) => of.topic === topic)?.partitions
+      const offset = found?.find((of) => of.partition === partition)?.offset ?? -1
+      const bound = bounds[topics.indexOf(topic)]?.find((of) => of.partition === partition)
+      if (!bound) throw new Error(`Kafka did not say where ${topic} ${partition} begins and ends.`)
+      return {
+        topic,
+        partition,
+        // kafkajs commits -2, which is the start of the log, where it lost its place.
+        committed: Math.max(-1, Number(offset)),
+        low: Number(bound.low),
+        high: Number(bound.high),
+      }
+    })
+  } finally {
+    await admin.disconnect().catch(() => {})
+  }
+}
+
 type Attempt = {
   readonly consumer: KafkaJsClientConsumer
+  readonly admin: Admin
   readonly destroy: () => void
   /** Kept after a revocation: the group decides whether a last commit is still allowed. */
   owned: Map<string, TopicPartition>
@@ -316,6 +385,8 @@ type Attempt = {
   fetching: boolean
   /** Whether a worker of kafkajs waits. */
   pacing: boolean
+  /** Counts joins and revocations, so that an answer that comes too late is known to. */
+  joins: number
   /** Settles when it has joined or failed. */
   running: Promise<void>
   commit?: EachBatchPayload['commitOffsetsIfNecessary']

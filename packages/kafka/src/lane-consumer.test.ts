@@ -135,7 +135,7 @@ async function start(options: Partial<LaneConsumerOptions<Handled>> = {}) {
     listener,
     assign(epoch: number, ...topics: string[]) {
       listener.assigned(
-        topics.map((topic) => ({ topic, partition: 0 })),
+        topics.map((topic) => ({ topic, partition: 0, committed: -1, low: 0, high: 0 })),
         epoch,
       )
     },

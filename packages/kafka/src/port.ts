@@ -74,13 +74,23 @@ export type ConsumerOptions = {
   readonly sessionTimeoutMs: number
 }
 
+/** A partition that a member has just been given, as it stood in Kafka then. */
+export type AssignedPartition = TopicPartition & {
+  /** The offset that the group has committed; -1 when it has none. */
+  readonly committed: number
+  /** The first offset that the log still has, and the one after its newest record. */
+  readonly low: number
+  readonly high: number
+}
+
 /** What a consumer tells its owner. All callbacks are synchronous and must not block or throw. */
 export interface ConsumerListener {
   /**
    * This member now owns exactly `partitions`, in a new epoch. What it owned before is gone, also where the
-   * same partition comes back: fetching starts again from the committed offset.
+   * same partition comes back: fetching starts again from the committed offset, or from where the owner seeks before
+   * it returns. Nothing was fetched yet.
    */
-  assigned(partitions: readonly TopicPartition[], epoch: number): void
+  assigned(partitions: readonly AssignedPartition[], epoch: number): void
   /** The current epoch has ended; other members may already read what this one owned. */
   revoked(): void
   /**
@@ -109,7 +119,7 @@ export interface Consumer {
   /** Stops fetching these partitions. Records already on their way may still arrive, or arrive again later. */
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
-  /** Fetches next from this offset. */
+  /** Fetches next from this offset, which may lie before the committed one. The log must still have it. */
   seek(position: PartitionOffset): void
   /**
    * Commits the offsets that are to be read next. Rejects when the group refuses (this member is no longer in

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type {
+  AssignedPartition,
   Consumer,
   KafkaClient,
   OutgoingRecord,
@@ -67,8 +68,9 @@ export function describeClientContract(
     async function join(
       group: string,
       topics: readonly string[],
+      whenAssigned?: (consumer: Consumer, partitions: readonly AssignedPartition[]) => void,
     ): Promise<{ consumer: Consumer; heard: RecordingListener }> {
-      const heard = createRecordingListener()
+      const heard = createRecordingListener((partitions) => whenAssigned?.(consumer, partitions))
       const consumer = harness.client.consumer({ group, topics, sessionTimeoutMs: SESSION_TIMEOUT_MS })
       consumers.push(consumer)
       await consumer.start(heard)
@@ -253,6 +255,56 @@ export function describeClientContract(
         const second = await join(group, [topic])
         await until(() => second.heard.values().length > 0)
         expect(second.heard.received[0]?.offset).toBe(2)
+      })
+
+      it('says where each partition stands when it assigns it', async () => {
+        const topics = [await makeTopic(2), await makeTopic(2)]
+        const [topic, other] = topics as [string, string]
+        const group = uniqueName('group')
+        await store({ topic, partition: 1 }, 'a', 'b', 'c')
+        await store({ topic: other, partition: 0 }, 'a')
+        const first = await join(group, topics)
+        await until(() => first.heard.values(1).length === 3)
+        expect(sortedByPlace(first.heard.owned()!)).toEqual(
+          sortedByPlace([
+            { topic, partition: 0, committed: -1, low: 0, high: 0 },
+            { topic, partition: 1, committed: -1, low: 0, high: 3 },
+            { topic: other, partition: 0, committed: -1, low: 0, high: 1 },
+            { topic: other, partition: 1, committed: -1, low: 0, high: 0 },
+          ]),
+        )
+        await first.consumer.commit([{ topic, partition: 1, offset: 2 }])
+        await leave(first.consumer)
+        const second = await join(group, topics)
+        await until(() => second.heard.owned()?.length === 4)
+        expect(second.heard.owned()).toContainEqual({ topic, partition: 1, committed: 2, low: 0, high: 3 })
+      })
+
+      it('begins where its owner seeks when it is told, also before the committed offset', async () => {
+        const topic = await makeTopic(2)
+        const group = uniqueName('group')
+        const values = ['a', 'b', 'c', 'd', 'e']
+        await store({ topic, partition: 0 }, ...values)
+        await store({ topic, partition: 1 }, ...values)
+        const first = await join(group, [topic])
+        await until(() => first.heard.values(0).length === 5 && first.heard.values(1).length === 5)
+        await first.consumer.commit([0, 1].map((partition) => ({ topic, partition, offset: 4 })))
+        await leave(first.consumer)
+
+        const second = await join(group, [topic], (consumer, partitions) => {
+          for (const { partition, committed } of partitions) {
+            if (partition === 0) consumer.seek({ topic, partition, offset: committed - 3 })
+          }
+        })
+        await until(() => second.heard.values(0).length === 4 && second.heard.values(1).length === 1)
+        expect(second.heard.received.filter(({ partition }) => partition === 0)[0]?.offset).toBe(1)
+        expect(second.heard.values(0)).toEqual(['b', 'c', 'd', 'e'])
+        expect(second.heard.values(1)).toEqual(['e'])
+        // Reading what was committed commits nothing.
+        expect(await committedBy(group, topic)).toEqual([
+          { partition: 0, offset: 4 },
+          { partition: 1, offset: 4 },
+        ])
       })
 
       it('stops fetching what is paused and goes on when it is resumed', async () => {
@@ -449,6 +501,10 @@ function isShared(members: readonly RecordingListener[], total: number): boolean
   const owned = members.map((member) => member.owned() ?? [])
   const all = owned.flat().map(({ topic, partition }) => `${topic} ${partition}`)
   return owned.every((one) => one.length > 0) && all.length === total && new Set(all).size === total
+}
+
+function sortedByPlace(partitions: readonly AssignedPartition[]): AssignedPartition[] {
+  return partitions.toSorted((a, b) => (a.topic === b.topic ? a.partition - b.partition : byTopic(a, b)))
 }
 
 function numbersOf(heard: RecordingListener, topic: string): number[] {

@@ -1,4 +1,4 @@
-import type { ConsumerListener, IncomingRecord, TopicPartition } from '@sluice/kafka'
+import type { AssignedPartition, ConsumerListener, IncomingRecord } from '@sluice/kafka'
 
 /** A listener that remembers what it was told. */
 export type RecordingListener = ConsumerListener & {
@@ -7,7 +7,7 @@ export type RecordingListener = ConsumerListener & {
   /** All records in the order in which they came, repeats too. */
   readonly received: IncomingRecord[]
   /** What it owns now; nothing between two epochs. */
-  owned(): readonly TopicPartition[] | undefined
+  owned(): readonly AssignedPartition[] | undefined
   epochs(): readonly number[]
   /** Values of one partition without repeats, by offset. */
   values(partition?: number): readonly string[]
@@ -15,12 +15,15 @@ export type RecordingListener = ConsumerListener & {
   reach(partition: number): { end: number; highWatermark: number } | undefined
 }
 
-export function createRecordingListener(): RecordingListener {
+/** @param whenAssigned what its owner does at each assignment, before anything is fetched */
+export function createRecordingListener(
+  whenAssigned: (partitions: readonly AssignedPartition[]) => void = () => {},
+): RecordingListener {
   const story: string[] = []
   const epochs: number[] = []
   const received: IncomingRecord[] = []
   const reached = new Map<number, { end: number; highWatermark: number }>()
-  let owned: readonly TopicPartition[] | undefined
+  let owned: readonly AssignedPartition[] | undefined
 
   return {
     story,
@@ -38,6 +41,7 @@ export function createRecordingListener(): RecordingListener {
       story.push(`assigned ${epoch}`)
       epochs.push(epoch)
       owned = partitions
+      whenAssigned(partitions)
     },
     revoked() {
       story.push('revoked')

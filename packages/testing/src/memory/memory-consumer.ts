@@ -39,7 +39,11 @@ export function createMemoryConsumer(
     assigned(partitions, epoch) {
       positions.clear()
       for (const at of partitions) positions.set(keyOf(at), { at, next: start(at), paused: false })
-      listener?.assigned(partitions, epoch)
+      const standing = partitions.map((at) => {
+        const { low, end } = cluster.partition(at)!
+        return { ...at, committed: group.committed(at), low, high: end }
+      })
+      listener?.assigned(standing, epoch)
       wake()
     },
     revoked() {
