@@ -3,6 +3,7 @@ export type KafkaErrorCode =
   | 'kafka-refused'
   | 'commit-refused'
   | 'consumer-crashed'
+  | 'unreadable-batch'
   | 'kafka-config'
 
 /**

@@ -15,16 +15,13 @@ import type { KafkaClient } from './port.ts'
  *   begun (`produceBegun`). Otherwise a request whose answer got lost looks like one that was never sent.
  * - `produce/v3/response`: the error carries the broker's whole answer, so that the partitions that were stored
  *   are known to be.
- * - `consumerGroup`: a fetch that was answered after a rejoin is thrown away, and so are seeks from before it.
- *   Otherwise records are skipped.
- * - `runner`: a fetch that fails because no broker can be reached is tried again like any other. Otherwise the
- *   member is given up at once, and its partitions rest until its session has run out.
- * - `recordBatch/v0/decoder`: with `keepEncoded`, hands on a whole record batch as one message, which is for us to
- *   decode; but not one that is compressed, of a transaction or of control records.
+ * - `runner`: a member that finds no broker looks for the cluster again. Otherwise it is given up at once, and its
+ *   partitions rest until its session has run out.
+ * - `consumer/index`: lets the group be seen, so that commits are made once and fetching is ours.
  * - `produce/v3/request`, `request`, `encoder`: takes an encoded record batch in place of a partition's messages,
  *   and copies it twice on its way to the socket instead of eight times.
  *
- * Compression: reads gzip and uncompressed batches; any other codec ends the consumer (`crashed`). Writes
+ * Compression: reads gzip, zstd and uncompressed batches; any other codec ends the consumer (`crashed`). Writes
  * uncompressed.
  */
 export function createKafkaJsClient(

@@ -1,28 +1,25 @@
 import { EventEmitter } from 'node:events'
-import type { EachBatchPayload } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
+import { createFakeCluster, fetched } from './cluster-fixture.ts'
 import type { KafkaJs } from './kafkajs-connect.ts'
 import { createKafkaJsConsumer } from './kafkajs-consumer.ts'
 import type { AssignedPartition, ConsumerListener } from './port.ts'
-
-type EachBatch = (payload: EachBatchPayload) => Promise<void>
 
 const EVENTS = {
   GROUP_JOIN: 'join',
   REBALANCING: 'rebalancing',
   CRASH: 'crash',
-  START_BATCH_PROCESS: 'batch',
   REQUEST_TIMEOUT: 'timeout',
 }
 
-/** Stands in for kafkajs; each attempt is an emitter, and hands out its `eachBatch` when it runs. */
+/** Stands in for kafkajs; each attempt is an emitter with a cluster of its own. */
 function fake() {
   const attempts: {
     emitter: EventEmitter
-    eachBatch?: EachBatch
+    cluster: ReturnType<typeof createFakeCluster>
     destroyed: boolean
-    resumed: unknown[]
     paused: unknown[]
+    committed: unknown[]
     leaving: Promise<void>
     cut: string[]
   }[] = []
@@ -37,9 +34,15 @@ function fake() {
   const open = () => {
     const attempt: (typeof attempts)[number] = {
       emitter: new EventEmitter(),
+      cluster: createFakeCluster(
+        new Map([
+          ['t/0', 1],
+          ['t/1', 1],
+        ]),
+      ),
       destroyed: false,
-      resumed: [],
       paused: [],
+      committed: [],
       leaving: Promise.resolve(),
       cut: [],
     }
@@ -50,14 +53,13 @@ function fake() {
         attempt.emitter.on(name, (payload) => listener({ payload })),
       connect: async () => {},
       subscribe: async () => {},
-      run: async ({ eachBatch }: { eachBatch: EachBatch }) => {
-        attempt.eachBatch = eachBatch
-        attempt.emitter.emit('join', { memberAssignment: { t: [0, 1] } })
-      },
+      run: async () => void attempt.emitter.emit('join', { memberAssignment: { t: [0, 1] } }),
       disconnect: () => attempt.leaving,
-      paused: () => ['what kafkajs kept'],
-      resume: (list: unknown) => attempt.resumed.push(list),
       pause: (list: unknown) => attempt.paused.push(list),
+      group: () => ({
+        cluster: attempt.cluster.cluster,
+        commitOffsets: async (offsets: unknown) => void attempt.committed.push(offsets),
+      }),
     }
     const { committed, low, high } = kafka
     const admin = {
@@ -100,26 +102,16 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 const error = (name: string, retriable: boolean, message: string) =>
   Object.assign(new Error(message), { name, retriable })
 
-function batchOf(partition: number, offsets: readonly number[], last: number): EachBatchPayload {
-  const messages = offsets.map((offset) => ({
-    offset: `${offset}`,
-    timestamp: '1',
-    key: null,
-    value: null,
-    headers: {},
-  }))
-  const batch = { topic: 't', partition, highWatermark: '9', messages, lastOffset: () => `${last}` }
-  return { batch, commitOffsetsIfNecessary: async () => {} } as unknown as EachBatchPayload
-}
+const at = (partition: number) => ({ topic: 't', partition })
 
 describe('the kafkajs consumer', () => {
   test('K9: a failure that kafkajs will not mend ends the consumer and is told', async () => {
     const { attempts, story, listener, consumer } = fake()
     await consumer.start(listener)
     attempts[0]!.emitter.emit('crash', {
-      error: error('KafkaJSNotImplemented', false, 'LZ4 compression not implemented'),
+      error: error('KafkaJSNonRetriableError', false, 'no such right'),
     })
-    expect(story.at(-1)).toMatch(/^crashed: .*LZ4 compression not implemented.*gzip/)
+    expect(story.at(-1)).toMatch(/^crashed: Group g cannot go on: .*no such right/)
     expect(attempts).toHaveLength(1)
   })
 
@@ -128,66 +120,61 @@ describe('the kafkajs consumer', () => {
     await consumer.start(listener)
     attempts[0]!.emitter.emit('crash', { error: error('KafkaJSGroupCoordinatorNotFound', false, 'none') })
     await expect.poll(() => story).toEqual(['assigned 2 in 1', 'revoked', 'assigned 2 in 2'])
-    await attempts[0]!.eachBatch!(batchOf(0, [0], 0))
+    ;(await attempts[0]!.cluster.next()).answer(fetched(at(0), 4, ['late']))
     attempts[0]!.emitter.emit('rebalancing', {})
+    await turn()
     expect(story).toHaveLength(3)
     expect(attempts[0]!.destroyed).toBe(true)
     await consumer.close(1000)
   })
 
-  test('K16: hands every batch over before it returns', async () => {
+  test('K16: hands all of an answer over, and asks for more without waiting for anybody', async () => {
     const { attempts, story, listener, consumer } = fake()
     await consumer.start(listener)
-    const first = attempts[0]!.eachBatch!(batchOf(0, [3, 4], 5))
-    const second = attempts[0]!.eachBatch!(batchOf(1, [7], 7))
-    expect(story.slice(1)).toEqual(['2 of 0, 6/9', '1 of 1, 8/9'])
-    await Promise.all([first, second])
-    await consumer.close(1000)
-  })
-
-  test('tells how far it has come where there was nothing to hand over', async () => {
-    const { attempts, story, listener, consumer } = fake()
-    await consumer.start(listener)
-    attempts[0]!.emitter.emit('batch', {
-      topic: 't',
-      partition: 1,
-      batchSize: 0,
-      lastOffset: '6',
-      highWatermark: '7',
-    })
-    attempts[0]!.emitter.emit('batch', {
-      topic: 't',
-      partition: 1,
-      batchSize: 3,
-      lastOffset: '9',
-      highWatermark: '9',
-    })
-    expect(story.slice(1)).toEqual(['0 of 1, 7/7'])
+    const { cluster, paused } = attempts[0]!
+    const first = await cluster.next()
+    expect(first.asked).toEqual(['t/0@4', 't/1@2'])
+    first.answer(fetched(at(0), 4, ['a', 'b']), fetched(at(1), 2, ['c']))
+    expect((await cluster.next()).asked).toEqual(['t/1@3', 't/0@6'])
+    expect(story.slice(1)).toEqual(['2 of 0, 6/9', '1 of 1, 3/9'])
+    // kafkajs itself never fetches.
+    expect(paused).toEqual([[{ topic: 't', partitions: [0, 1] }]])
     await consumer.close(1000)
   })
 
   test('ends the epoch once, hands nothing over until the next, and forgets what was paused', async () => {
     const { attempts, story, listener, consumer } = fake()
     await consumer.start(listener)
-    const { emitter, eachBatch, resumed } = attempts[0]!
+    const { emitter, cluster } = attempts[0]!
+    consumer.pause([at(1)])
     emitter.emit('rebalancing', {})
-    await eachBatch!(batchOf(0, [0], 0))
+    ;(await cluster.next()).answer(fetched(at(0), 4, ['late']))
     emitter.emit('join', { memberAssignment: { t: [1] } })
-    await turn()
-    await eachBatch!(batchOf(0, [0], 0))
+    const second = await cluster.next()
+    expect(second.asked).toEqual(['t/1@2'])
     // A rejoin that was not announced.
     emitter.emit('join', { memberAssignment: { t: [0] } })
-    await turn()
-    await eachBatch!(batchOf(0, [0], 0))
+    second.answer(fetched(at(1), 2, ['late']))
+    ;(await cluster.next()).answer(fetched(at(0), 4, ['in time']))
+    await cluster.next()
     expect(story).toEqual([
       'assigned 2 in 1',
       'revoked',
       'assigned 1 in 2',
       'revoked',
       'assigned 1 in 3',
-      '1 of 0, 1/9',
+      '1 of 0, 5/9',
     ])
-    expect(resumed).toHaveLength(3)
+    await consumer.close(1000)
+  })
+
+  test('fetches from where its owner seeks when it is told of the assignment', async () => {
+    const { attempts, listener, consumer } = fake()
+    await consumer.start({
+      ...listener,
+      assigned: () => consumer.seek({ topic: 't', partition: 0, offset: 3 }),
+    })
+    expect((await attempts[0]!.cluster.next()).asked).toEqual(['t/0@3', 't/1@2'])
     await consumer.close(1000)
   })
 
@@ -197,11 +184,8 @@ describe('the kafkajs consumer', () => {
     kafka.answers = answers.promise
     const started = consumer.start(listener)
     await turn()
-    const { eachBatch, paused, resumed } = attempts[0]!
-    expect(paused).toEqual([[{ topic: 't', partitions: [0, 1] }]])
-    await eachBatch!(batchOf(0, [4], 4))
     expect(story).toEqual([])
-    expect(resumed).toEqual([])
+    expect(attempts[0]!.cluster.fetches).toEqual([])
     answers.resolve()
     await started
     expect(standing).toEqual([
@@ -210,7 +194,7 @@ describe('the kafkajs consumer', () => {
         { topic: 't', partition: 1, committed: -1, low: 2, high: 9 },
       ],
     ])
-    expect(resumed).toHaveLength(1)
+    await attempts[0]!.cluster.next()
     await consumer.close(1000)
   })
 
@@ -243,8 +227,10 @@ describe('the kafkajs consumer', () => {
   test('commits only what it owns', async () => {
     const { attempts, listener, consumer } = fake()
     await consumer.start(listener)
-    await attempts[0]!.eachBatch!(batchOf(0, [0], 0))
     await consumer.commit([{ topic: 't', partition: 1, offset: 1 }])
+    expect(attempts[0]!.committed).toEqual([
+      { topics: [{ topic: 't', partitions: [{ partition: 1, offset: '1' }] }] },
+    ])
     await expect(consumer.commit([{ topic: 't', partition: 2, offset: 1 }])).rejects.toMatchObject({
       code: 'commit-refused',
     })
@@ -262,8 +248,8 @@ describe('the kafkajs consumer', () => {
         throw new TypeError('a bug')
       },
     })
-    await attempts[0]!.eachBatch!(batchOf(0, [0], 0))
-    expect(story.at(-1)).toMatch(/^crashed/)
+    ;(await attempts[0]!.cluster.next()).answer(fetched(at(0), 4, ['a']))
+    await expect.poll(() => story.at(-1)).toMatch(/^crashed/)
     expect(attempts).toHaveLength(1)
   })
 

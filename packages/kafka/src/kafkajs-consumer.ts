@@ -1,17 +1,12 @@
-import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Admin,
   AssignerProtocol,
-  type Batch,
-  type EachBatchPayload,
   type Consumer as KafkaJsClientConsumer,
-  type KafkaMessage,
   type PartitionAssigner,
 } from 'kafkajs'
 import { assignCoPartitions } from './co-partition-assigner.ts'
 import { KafkaError } from './errors.ts'
-import { createFetchPace } from './fetch-pace.ts'
 import { type KafkaJs, type KafkaLog, QUICK_RETRY } from './kafkajs-connect.ts'
 import {
   detailOf,
@@ -21,20 +16,16 @@ import {
   rootOf,
   toKafkaError,
 } from './kafkajs-errors.ts'
+import { type Fetcher, type KafkaJsCluster, startFetcher } from './kafkajs-fetcher.ts'
 import type {
   AssignedPartition,
   Consumer,
   ConsumerListener,
   ConsumerOptions,
-  IncomingRecord,
   PartitionOffset,
   TopicPartition,
 } from './port.ts'
-import { readRecordBatch } from './record-batch.ts'
 import { within } from './within.ts'
-
-// Of the whole process: see the patch's `recordBatch/v0/decoder` in kafkajs-client.ts.
-createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/v0/decoder').keepEncoded = true
 
 /**
  * A group member that outlives its connections. It lives through attempts: each is a kafkajs consumer of its
@@ -51,9 +42,8 @@ createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/v0/decoder').ke
  * kafkajs could restart itself, but a consumer that is closed while it restarts goes on for ever, and after an
  * outage it waits up to half a minute. A dead attempt can neither call back (`live`) nor connect again.
  *
- * Fetching: a broker's next fetch starts when all batches of its last one are handled, so they are handed to
- * the owner at once, and the fetch that brought some is followed by the next after a short wait ({@link createFetchPace}). An idle fetch
- * ends after FETCH_WAIT_MS, which is also the longest that a resumed partition waits.
+ * kafkajs keeps the membership and the connections. It fetches nothing: all that it was assigned stays paused for it,
+ * and is fetched by us ({@link startFetcher}), because a loop of its own costs several times what the records do.
  */
 export function createKafkaJsConsumer(
   open: () => KafkaJs,
@@ -62,7 +52,6 @@ export function createKafkaJsConsumer(
 ): Consumer {
   const { group, topics, sessionTimeoutMs } = options
   const joined = Promise.withResolvers<void>()
-  const fetchPace = createFetchPace()
   let listener: ConsumerListener | undefined
   let current: Attempt | undefined
   let epoch = 0
@@ -81,21 +70,17 @@ export function createKafkaJsConsumer(
       heartbeatInterval: Math.min(1000, Math.floor(sessionTimeoutMs / 4)),
       metadataMaxAge: 60_000,
       allowAutoTopicCreation: false,
-      minBytes: 1,
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      maxBytesPerPartition: 1024 * 1024,
-      maxBytes: 16 * 1024 * 1024,
-      readUncommitted: false,
+      // With everything paused: how often it looks whether a heartbeat is due.
+      maxWaitTimeInMs: 100,
       retry: { ...QUICK_RETRY, retries: RETRIES, restartOnFailure: async () => false },
-    })
+    }) as GroupConsumer
     const attempt: Attempt = {
       consumer,
       admin,
       destroy,
       owned: new Map(),
       live: true,
-      fetching: false,
-      pacing: false,
+      fetcher: undefined,
       joins: 0,
       running: Promise.resolve(),
     }
@@ -105,10 +90,6 @@ export function createKafkaJsConsumer(
     // kafkajs would send the next request down the same connection, which may be dead.
     consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => cut(payload.broker))
     consumer.on(consumer.events.CRASH, ({ payload }) => end(attempt, payload.error))
-    // The only trace of batches that hold nothing for us: control records, or what compaction left.
-    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
-      if (payload.batchSize === 0) deliver(attempt, payload, NO_RECORDS)
-    })
     attempt.running = run(attempt)
   }
 
@@ -119,26 +100,11 @@ export function createKafkaJsConsumer(
       await consumer.subscribe({ topics: [...topics], fromBeginning: true })
       await consumer.run({
         autoCommit: false,
-        eachBatchAutoResolve: true,
-        partitionsConsumedConcurrently: WORKERS,
-        eachBatch: (payload) => {
-          handleBatch(attempt, payload)
-          return pace(attempt)
-        },
+        eachBatch: async () => {},
       })
     } catch (error) {
       end(attempt, error)
     }
-  }
-
-  /** One batch of a fetch holds the next one up; the others are through at once, by another worker. */
-  async function pace(attempt: Attempt): Promise<void> {
-    if (attempt.pacing) return
-    attempt.pacing = true
-    const due = performance.now() + fetchPace.next()
-    await delay(due - performance.now())
-    fetchPace.ended(performance.now() - due)
-    attempt.pacing = false
   }
 
   function join(attempt: Attempt, assignment: Record<string, number[]>): void {
@@ -176,39 +142,28 @@ export function createKafkaJsConsumer(
       if (overtaken()) return
     }
     failures = 0
-    // kafkajs keeps pauses across a rebalance; their owner is gone.
-    attempt.consumer.resume(attempt.consumer.paused())
-    attempt.fetching = true
     epoch += 1
+    attempt.fetcher = startFetcher({
+      cluster: attempt.consumer.group()!.cluster,
+      positions: standing.map(({ topic, partition, committed, low }) => ({
+        topic,
+        partition,
+        offset: committed === -1 ? low : committed,
+      })),
+      records: (...found) => call(attempt, () => listener!.records(...found)),
+      failed: (error) => (error instanceof KafkaError ? crash(attempt, error) : end(attempt, error)),
+      log,
+    })
     call(attempt, () => listener!.assigned(standing, epoch))
     joined.resolve()
   }
 
   function revoke(attempt: Attempt): void {
     attempt.joins++
-    if (!attempt.live || !attempt.fetching) return
-    attempt.fetching = false
+    if (!attempt.live || !attempt.fetcher) return
+    attempt.fetcher.stop()
+    attempt.fetcher = undefined
     call(attempt, () => listener!.revoked())
-  }
-
-  function handleBatch(attempt: Attempt, payload: EachBatchPayload): void {
-    const { batch } = payload
-    attempt.commit = payload.commitOffsetsIfNecessary
-    const records = batch.messages.flatMap((message) => readMessage(batch, message))
-    deliver(
-      attempt,
-      { ...placed(batch), lastOffset: batch.lastOffset(), highWatermark: batch.highWatermark },
-      records,
-    )
-  }
-
-  function deliver(attempt: Attempt, batch: BatchEnd, records: readonly IncomingRecord[]): void {
-    if (!attempt.live || !attempt.fetching) return
-    const at = attempt.owned.get(placeOf(batch))
-    if (!at) return
-    call(attempt, () =>
-      listener!.records(at, records, Number(batch.lastOffset) + 1, Number(batch.highWatermark)),
-    )
   }
 
   /** An owner that throws has a bug, and must not look like a Kafka that is away. */
@@ -246,17 +201,13 @@ export function createKafkaJsConsumer(
 
   function abandon(attempt: Attempt): void {
     attempt.live = false
+    attempt.fetcher?.stop()
     current = undefined
     // First in peace: a member that says goodbye is missed at once, one that vanishes after its session.
     void attempt.consumer
       .disconnect()
       .catch(() => {})
       .finally(attempt.destroy)
-  }
-
-  /** The attempt, if it may be told about `partitions` now. */
-  function ready(): Attempt | undefined {
-    return current?.live && current.fetching ? current : undefined
   }
 
   async function commit(offsets: readonly PartitionOffset[]): Promise<void> {
@@ -271,11 +222,7 @@ export function createKafkaJsConsumer(
     try {
       // Straight to the coordinator, once. kafkajs' own commitOffsets resolves without a commit when it is
       // stopping, and tries again in a later generation what this one was refused.
-      if (attempt.commit) return await attempt.commit(list as never)
-      await attempt.running
-      await attempt.consumer.commitOffsets(
-        offsets.map((offset) => ({ ...offset, offset: String(offset.offset) })),
-      )
+      await attempt.consumer.group()!.commitOffsets(list)
     } catch (error) {
       throw toKafkaError(`Group ${group}: offsets could not be committed`, error, 'commit-refused')
     }
@@ -290,19 +237,9 @@ export function createKafkaJsConsumer(
       if (!closed) begin()
       await joined.promise
     },
-    pause(partitions) {
-      const attempt = ready()
-      attempt?.consumer.pause(groupByTopic(ownedOf(attempt, partitions), (at) => at.partition))
-    },
-    resume(partitions) {
-      const attempt = ready()
-      attempt?.consumer.resume(groupByTopic(ownedOf(attempt, partitions), (at) => at.partition))
-    },
-    seek({ topic, partition, offset }) {
-      const attempt = ready()
-      if (!attempt?.owned.has(placeOf({ topic, partition }))) return
-      attempt.consumer.seek({ topic, partition, offset: String(offset) })
-    },
+    pause: (partitions) => current?.fetcher?.pause(partitions),
+    resume: (partitions) => current?.fetcher?.resume(partitions),
+    seek: (position) => current?.fetcher?.seek(position),
     commit,
     async close(timeoutMs) {
       closed = true
@@ -311,6 +248,7 @@ export function createKafkaJsConsumer(
       const attempt = current
       if (!attempt) return
       attempt.live = false
+      attempt.fetcher?.stop()
       current = undefined
       // A stop during a join does nothing in kafkajs, so the join comes first; a rebalance may hang: the deadline.
       const left = attempt.running.then(() => attempt.consumer.disconnect()).catch(() => {})
@@ -326,19 +264,8 @@ export function createKafkaJsConsumer(
  */
 const RETRIES = 60
 
-/** Short: it delays only an idle fetch, and a resumed partition may have to wait for one. */
-const FETCH_WAIT_MS = 100
-
-/**
- * kafkajs wakes all its workers for every fetch, so a fetch costs by their number: 900 µs of CPU with 256. One may
- * wait for the pace while the other hands over what there is.
- */
-const WORKERS = 2
-
 /** A broker that restarts may refuse credentials for a moment. */
 const AUTHENTICATION_TRIES = 10
-
-const NO_RECORDS: readonly IncomingRecord[] = Object.freeze([])
 
 /** Where the partitions stand. On a connection of its own, which lives no longer: assignments are rare. */
 async function lookUp(
@@ -374,25 +301,25 @@ async function lookUp(
 }
 
 type Attempt = {
-  readonly consumer: KafkaJsClientConsumer
+  readonly consumer: GroupConsumer
   readonly admin: Admin
   readonly destroy: () => void
   /** Kept after a revocation: the group decides whether a last commit is still allowed. */
   owned: Map<string, TopicPartition>
   /** False when it has ended; it may not call back any more. */
   live: boolean
-  /** Whether its epoch goes on. */
-  fetching: boolean
-  /** Whether a worker of kafkajs waits. */
-  pacing: boolean
+  /** While its epoch goes on. */
+  fetcher: Fetcher | undefined
   /** Counts joins and revocations, so that an answer that comes too late is known to. */
   joins: number
   /** Settles when it has joined or failed. */
   running: Promise<void>
-  commit?: EachBatchPayload['commitOffsetsIfNecessary']
 }
 
-type BatchEnd = TopicPartition & { readonly lastOffset: string; readonly highWatermark: string }
+/** The patched kafkajs lets its group be seen, while there is one. */
+type GroupConsumer = KafkaJsClientConsumer & {
+  group(): { readonly cluster: KafkaJsCluster; commitOffsets(offsets: object): Promise<void> } | null
+}
 
 const coPartitionAssigner: PartitionAssigner = ({ cluster }) => ({
   name: 'sluice-co-partition',
@@ -423,45 +350,8 @@ const coPartitionAssigner: PartitionAssigner = ({ cluster }) => ({
   },
 })
 
-/** The patched kafkajs hands on whole record batches, but for those that are compressed or of a transaction. */
-type FetchedMessage = KafkaMessage & { readonly recordBatch?: Buffer }
-type FetchedBatch = Batch & { readonly fetchedOffset?: string }
-
-function readMessage(
-  { topic, partition, fetchedOffset }: FetchedBatch,
-  message: FetchedMessage,
-): readonly IncomingRecord[] {
-  const { recordBatch, key, value } = message
-  if (recordBatch) return readRecordBatch(recordBatch, { topic, partition }, Number(fetchedOffset))
-  const record = {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
-    key,
-    value,
-    headers: message.headers ?? NO_HEADERS,
-    bytes: (key?.length ?? 0) + (value?.length ?? 0),
-  }
-  return [record]
-}
-
-const NO_HEADERS = Object.freeze({})
-
 function toCrash(group: string, fault: KafkaJsFault, cause: unknown): KafkaError {
-  const what =
-    fault.name === 'KafkaJSNotImplemented'
-      ? `a record batch is compressed with a codec that this client cannot read (${fault.message}); it reads gzip and uncompressed batches. Set compression.type=gzip or none where they are written, or on the topic`
-      : detailOf(fault)
-  return new KafkaError('consumer-crashed', `Group ${group} cannot go on: ${what}.`, { cause })
-}
-
-function ownedOf(attempt: Attempt, partitions: readonly TopicPartition[]): TopicPartition[] {
-  return partitions.filter((at) => attempt.owned.has(placeOf(at)))
-}
-
-function placed({ topic, partition }: TopicPartition): TopicPartition {
-  return { topic, partition }
+  return new KafkaError('consumer-crashed', `Group ${group} cannot go on: ${detailOf(fault)}.`, { cause })
 }
 
 function placeOf({ topic, partition }: TopicPartition): string {

@@ -155,8 +155,20 @@ describe('the kafkajs client when Kafka fails', { timeout: 120_000 }, () => {
     const { story, listener } = listen()
     await within(async (consumer) => {
       await consumer.start(listener)
-      await waitFor(() => story.some((line) => line.includes('codec')))
-      expect(story.at(-1)).toContain('it reads gzip and uncompressed batches')
+      await waitFor(() => story.some((line) => line.includes('lz4')))
+      expect(story.at(-1)).toContain('only gzip and zstd can be read')
+    }, topic)
+  })
+
+  test.each(['gzip', 'zstd'])('K11: what the broker compressed with %s is read', async (codec) => {
+    const topic = await makeTopic(1, { 'compression.type': codec })
+    const producer = client.producer({ name: codec })
+    await waitFor(() => stored(producer, topic, 'a'))
+    await producer.close()
+    const { values, listener } = listen()
+    await within(async (consumer) => {
+      await consumer.start(listener)
+      await waitFor(() => values.includes('a'))
     }, topic)
   })
 

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 /** The parts of kafkajs that our patch changes, taken alone. What it does to the bytes, real brokers check. */
 const require = createRequire(import.meta.url)
 const RequestQueue = require('kafkajs/src/network/requestQueue')
-const ConsumerGroup = require('kafkajs/src/consumer/consumerGroup')
 
 const silent = () => {}
 const logger = { debug: silent, info: silent, warn: silent, error: silent, namespace: () => logger }
@@ -31,35 +30,5 @@ describe('the patched kafkajs', () => {
     queue.push(request(2))
     expect(queue.throttleCheckTimeoutId).not.toBeNull()
     queue.destroy()
-  })
-
-  test('throws a fetch away that was answered after the group was joined again', async () => {
-    const messages = [{ offset: '0', isControlRecord: false }]
-    const partitions = [{ partition: 0, highWatermark: '1', abortedTransactions: [], messages }]
-    let rejoin = silent
-    const broker = {
-      fetch: async () => {
-        rejoin()
-        return { responses: [{ topicName: 't', partitions }] }
-      },
-    }
-    const cluster = {
-      refreshMetadataIfNecessary: async () => {},
-      findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],
-      findBroker: async () => broker,
-    }
-    const group = new ConsumerGroup({ logger, cluster, topics: ['t'], assigners: [], retry: {} })
-    const offsets = () => ({
-      resolveOffsets: async () => {},
-      committedOffsets: () => ({ t: { 0: '0' } }),
-      nextOffset: () => '0',
-    })
-    group.subscriptionState.assign([{ topic: 't', partitions: [0] }])
-    group.offsetManager = offsets()
-    expect(await group.fetch(1)).toHaveLength(1)
-    rejoin = () => {
-      group.offsetManager = offsets()
-    }
-    expect(await group.fetch(1)).toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { KafkaJs } from './kafkajs-connect.ts'
 import { createKafkaJsProducer } from './kafkajs-producer.ts'
 import type { ProduceBatch } from './port.ts'
-import { readRecordBatch } from './record-batch.ts'
+import { readRecordSet } from './record-batch.ts'
 
 type Sent = { topicMessages: { topic: string; messages: (Message & { recordBatch: Buffer })[] }[] }
 
@@ -64,7 +64,7 @@ describe('the kafkajs producer', () => {
     const partitions = sent?.topicMessages.map(({ topic, messages }) => [
       topic,
       messages.map(({ partition, recordBatch }) =>
-        readRecordBatch(recordBatch, { topic, partition: partition! }, 0).map((record) => [
+        readRecordSet(recordBatch, { topic, partition: partition! }, 0, []).records.map((record) => [
           record.partition,
           record.value?.toString('latin1'),
         ]),

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { HeaderValue, IncomingRecord, OutgoingRecord } from './port.ts'
-import { encodeRecordBatch, readRecordBatch } from './record-batch.ts'
+import { type AbortedTransaction, encodeRecordBatch, readRecordSet } from './record-batch.ts'
 
 /** kafkajs' own reader and writer: slow, and right about the format. */
 const require = createRequire(import.meta.url)
@@ -45,7 +46,7 @@ describe('a record batch', () => {
   test('is read as it was written', () => {
     fc.assert(
       fc.property(fc.array(outgoing, { minLength: 1, maxLength: 20 }), (records) => {
-        const read = readRecordBatch(placed(encodeRecordBatch(records, NOW), 1000), AT, 0)
+        const read = readAll(placed(encodeRecordBatch(records, NOW), 1000), 0)
         expect(read.map(plain)).toEqual(records.map((record, index) => expected(record, 1000 + index)))
       }),
     )
@@ -81,7 +82,7 @@ describe('a record batch', () => {
       }),
     )
     const encoded = await RecordBatch({ records, firstOffset: 70, firstTimestamp: NOW, lastOffsetDelta: 2 })
-    const read = readRecordBatch(encoded.buffer, AT, 0)
+    const read = readAll(encoded.buffer, 0)
     expect(read.map(plain)).toEqual(
       ['a', 'b', 'c'].map((value, n) => ({
         ...AT,
@@ -115,33 +116,121 @@ describe('a record batch', () => {
     const batch = encodeRecordBatch([{ key: null, value: 'x', timestamp: 5 }], NOW)
     batch.writeInt16BE(0b1000, 21)
     batch.writeBigInt64BE(99n, 35)
-    expect(readRecordBatch(batch, AT, 0)[0]?.timestamp).toBe(99)
+    expect(readAll(batch, 0)[0]?.timestamp).toBe(99)
   })
 
   test('is read from an offset in its middle', () => {
     const records = ['a', 'b', 'c'].map((value) => ({ key: null, value }))
-    const read = readRecordBatch(placed(encodeRecordBatch(records, NOW), 10), AT, 11)
+    const read = readAll(placed(encodeRecordBatch(records, NOW), 10), 11)
     expect(read.map(({ offset, value }) => [offset, String(value)])).toEqual([
       [11, 'b'],
       [12, 'c'],
     ])
   })
 
-  test('that is cut off or damaged is refused', () => {
+  test('that is damaged is refused', () => {
     const batch = encodeRecordBatch([{ key: 'key', value: 'value' }], NOW)
-    expect(() => readRecordBatch(batch.subarray(0, -1), AT, 0)).toThrow(RangeError)
-    expect(() => readRecordBatch(batch.subarray(0, 62), AT, 0)).toThrow(RangeError)
-    expect(() => readRecordBatch(Buffer.concat([batch, Buffer.alloc(1)]), AT, 0)).toThrow(RangeError)
+    const changed = (change: (bytes: Buffer) => void) => {
+      const bytes = Buffer.from(batch)
+      change(bytes)
+      return bytes
+    }
+    const refused = [
+      changed((bytes) => bytes.writeInt8(1, 16)),
+      changed((bytes) => bytes.writeInt32BE(2, 57)),
+      changed((bytes) => bytes.writeInt32BE(0, 57)),
+      changed((bytes) => bytes.writeInt8(0x7f, 61)),
+      // lz4, and gzip that is none
+      changed((bytes) => bytes.writeInt16BE(3, 21)),
+      changed((bytes) => bytes.writeInt16BE(1, 21)),
+    ]
+    for (const bytes of refused)
+      expect(() => readAll(bytes, 0)).toThrow(/^A record batch of .* cannot be read/)
+  })
+
+  test.each([
+    [1, 'gzip', gzipSync],
+    [4, 'zstd', zstdCompressSync],
+  ] as const)('with codec %i, %s, is read', (codec, _name, compress) => {
+    const batch = encodeRecordBatch([{ key: 'key', value: 'value', headers: { h: 'x' } }], NOW)
+    const squeezed = Buffer.concat([batch.subarray(0, 61), compress(batch.subarray(61))])
+    squeezed.writeInt16BE(codec, 21)
+    squeezed.writeInt32BE(squeezed.length - 12, 8)
+    expect(readAll(squeezed, 0).map(plain)).toEqual(readAll(batch, 0).map(plain))
   })
 
   test('keeps a header with the name of a prototype', () => {
     const headers = Object.fromEntries([['__proto__', 'x']])
-    const [read] = readRecordBatch(encodeRecordBatch([{ key: null, value: null, headers }], NOW), AT, 0)
+    const [read] = readAll(encodeRecordBatch([{ key: null, value: null, headers }], NOW), 0)
     expect(Object.entries(read!.headers).map(([name, value]) => [name, String(value)])).toEqual([
       ['__proto__', 'x'],
     ])
   })
 })
+
+describe('a record set', () => {
+  const of = (base: number, values: readonly string[], attributes = 0, producerId = -1n) => {
+    const batch = placed(
+      encodeRecordBatch(
+        values.map((value) => ({ key: null, value })),
+        NOW,
+      ),
+      base,
+    )
+    batch.writeInt16BE(attributes, 21)
+    batch.writeBigInt64BE(producerId, 43)
+    return batch
+  }
+  const values = (set: Buffer, aborted: readonly AbortedTransaction[] = [], from = 0) => {
+    const { records, end } = readRecordSet(set, AT, from, aborted)
+    return { values: records.map(({ offset, value }) => `${offset}=${value}`), end }
+  }
+  const TRANSACTIONAL = 0b1_0000
+  const MARKER = 0b11_0000
+
+  test('is read batch after batch, and ends where the broker cut it off', () => {
+    const set = Buffer.concat([of(5, ['a', 'b']), of(9, ['c']), of(10, ['d'])])
+    expect(values(set)).toEqual({ values: ['5=a', '6=b', '9=c', '10=d'], end: 11 })
+    expect(values(set.subarray(0, -1))).toEqual({ values: ['5=a', '6=b', '9=c'], end: 10 })
+    expect(values(set.subarray(0, 70))).toEqual({ values: [], end: undefined })
+    expect(values(Buffer.alloc(0))).toEqual({ values: [], end: undefined })
+  })
+
+  test('goes on behind what compaction took from a batch', () => {
+    const batch = of(5, ['a'])
+    batch.writeInt32BE(7, 23)
+    expect(values(batch)).toEqual({ values: ['5=a'], end: 13 })
+  })
+
+  test('leaves out control records, and what was aborted up to its marker', () => {
+    const set = Buffer.concat([
+      of(0, ['one'], TRANSACTIONAL, 1n),
+      of(1, ['two'], TRANSACTIONAL, 2n),
+      of(2, ['plain']),
+      of(3, ['marker'], MARKER, 1n),
+      of(4, ['one again'], TRANSACTIONAL, 1n),
+      of(5, ['marker'], MARKER, 2n),
+      of(6, ['two again'], TRANSACTIONAL, 2n),
+      of(7, ['marker'], MARKER, 1n),
+    ])
+    const both = ['4=one again', '6=two again']
+    expect(values(set)).toEqual({ values: ['0=one', '1=two', '2=plain', ...both], end: 8 })
+    const aborted = [
+      { producerId: 2n, firstOffset: 1 },
+      { producerId: 1n, firstOffset: 0 },
+    ]
+    expect(values(set, aborted)).toEqual({ values: ['2=plain', ...both], end: 8 })
+    // A fetch that began in the middle of both.
+    expect(values(set.subarray(of(0, ['one']).length), aborted, 1).values).toEqual(['2=plain', ...both])
+  })
+})
+
+/** All records of one whole batch. */
+function readAll(batch: Buffer, from: number): IncomingRecord[] {
+  const { records, end } = readRecordSet(batch, AT, from, [])
+  expect(end).toBeDefined()
+  return records
+}
 
 /** As the broker stores it. */
 function placed(batch: Buffer, baseOffset: number): Buffer {
@@ -149,15 +238,9 @@ function placed(batch: Buffer, baseOffset: number): Buffer {
   return batch
 }
 
-/** By kafkajs' own hand, all records. */
-async function decode(batch: Buffer): Promise<{ records: (IncomingRecord & { batchContext: unknown })[] }> {
-  const { keepEncoded } = readWithKafkaJs
-  readWithKafkaJs.keepEncoded = false
-  try {
-    return await readWithKafkaJs(new Decoder(batch))
-  } finally {
-    readWithKafkaJs.keepEncoded = keepEncoded
-  }
+/** By kafkajs' own hand. */
+function decode(batch: Buffer): Promise<{ records: (IncomingRecord & { batchContext: unknown })[] }> {
+  return readWithKafkaJs(new Decoder(batch))
 }
 
 function plain({ topic, partition, offset, timestamp, key, value, headers, bytes }: IncomingRecord) {

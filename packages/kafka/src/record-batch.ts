@@ -1,8 +1,10 @@
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
+import { KafkaError } from './errors.ts'
 import type { Headers, HeaderValue, IncomingRecord, OutgoingRecord, TopicPartition } from './port.ts'
 
 /**
- * Kafka's record batch, magic 2, uncompressed (KIP-98). Written in one pass into one buffer and read in place: see
+ * Kafka's record batch, magic 2 (KIP-98). Written in one pass into one buffer and read in place: see
  * docs/decisions/0009-our-own-record-batches.md.
  *
  *     base offset 8 · length 4 · leader epoch 4 · magic 1 · crc 4 · attributes 2 · last offset delta 4 ·
@@ -25,7 +27,10 @@ const COUNT_AT = 57
 const RECORDS_AT = 61
 
 const MAGIC = 2
+const CODEC_MASK = 0b111
 const LOG_APPEND_TIME_BIT = 0b1000
+const TRANSACTIONAL_BIT = 0b1_0000
+const CONTROL_BIT = 0b10_0000
 
 /** Of one record without key, value and headers: length, attributes, two deltas, two lengths, a count. */
 const MAX_RECORD_OVERHEAD = 32
@@ -73,20 +78,50 @@ export function encodeRecordBatch(records: readonly OutgoingRecord[], now: numbe
   return batch
 }
 
+/** A transaction that was given up: its producer's records from this offset on, until its marker, are not to be read. */
+export type AbortedTransaction = { readonly producerId: bigint; readonly firstOffset: number }
+
+/** `end`: the offset after the last whole batch; undefined when there was none. */
+export type RecordSet = { readonly records: IncomingRecord[]; readonly end: number | undefined }
+
 /**
- * The records of a whole batch from offset `from` on. They read their key, value and headers from `batch` when they
- * are asked, so each keeps all of it in memory. The checksum is not verified.
- * @throws RangeError when the batch is not what the format says
+ * What a fetch brought of one partition, from offset `from` on: record batches, of which the broker may have cut off
+ * the last. Leaves out control records and those of aborted transactions. The records read their key, value and
+ * headers from `set` when they are asked, so each keeps all of it in memory. Checksums are not verified.
+ * @throws KafkaError `unreadable-batch` when a batch has another format, another codec than gzip or zstd, or is not
+ * what the format says
  */
-export function readRecordBatch(batch: Buffer, at: TopicPartition, from: number): IncomingRecord[] {
+export function readRecordSet(
+  set: Buffer,
+  at: TopicPartition,
+  from: number,
+  aborted: readonly AbortedTransaction[],
+): RecordSet {
+  const records: IncomingRecord[] = []
+  const isDropped = createDropping(aborted)
+  let end: number | undefined
+  for (let start = 0; start + RECORDS_AT <= set.length; ) {
+    const next = start + LENGTH_COUNTS_FROM + set.readInt32BE(start + LENGTH_AT)
+    if (next > set.length) break
+    const batch = set.subarray(start, next)
+    const magic = batch.readInt8(MAGIC_AT)
+    if (magic !== MAGIC) throw unreadable(at, `it has message format ${magic}, which Kafka 4 no longer knows`)
+    end = Number(batch.readBigInt64BE(0)) + batch.readInt32BE(LAST_OFFSET_DELTA_AT) + 1
+    if (!isDropped(batch, end)) readBatch(batch, at, from, records)
+    start = next
+  }
+  return { records, end }
+}
+
+function readBatch(batch: Buffer, at: TopicPartition, from: number, records: IncomingRecord[]): void {
+  const attributes = batch.readInt16BE(ATTRIBUTES_AT)
   const baseOffset = Number(batch.readBigInt64BE(0))
   const baseTimestamp = Number(batch.readBigInt64BE(BASE_TIMESTAMP_AT))
   const maxTimestamp = Number(batch.readBigInt64BE(MAX_TIMESTAMP_AT))
-  const appendTime = (batch.readInt16BE(ATTRIBUTES_AT) & LOG_APPEND_TIME_BIT) !== 0
-  const count = batch.readInt32BE(COUNT_AT)
-  const reader = new Reader(batch, RECORDS_AT)
-  const records: IncomingRecord[] = []
-  for (let n = 0; n < count; n++) {
+  const appendTime = (attributes & LOG_APPEND_TIME_BIT) !== 0
+  const bytes = decompress(batch.subarray(RECORDS_AT), attributes & CODEC_MASK, at)
+  const reader = new Reader(bytes, 0)
+  for (let left = batch.readInt32BE(COUNT_AT); left > 0; left--) {
     const length = reader.varint()
     const start = reader.at
     reader.at++ // attributes, of which there are none
@@ -94,12 +129,54 @@ export function readRecordBatch(batch: Buffer, at: TopicPartition, from: number)
     const offset = baseOffset + reader.varint()
     if (offset >= from) {
       const timestamp = appendTime ? maxTimestamp : baseTimestamp + timestampDelta
-      records.push(new BatchRecord(at, offset, timestamp, batch, reader))
+      records.push(new BatchRecord(at, offset, timestamp, bytes, reader))
     }
     reader.at = start + length
+    if (length < 0 || reader.at > bytes.length) throw unreadable(at, 'it ends in the middle of a record')
   }
-  if (reader.at !== batch.length) throw new RangeError('A record batch is not as long as its records.')
-  return records
+  if (reader.at !== bytes.length) throw unreadable(at, 'it is longer than its records')
+}
+
+function decompress(bytes: Buffer, codec: number, at: TopicPartition): Buffer {
+  if (codec === 0) return bytes
+  const decompressor = DECOMPRESSORS.get(codec)
+  if (!decompressor) {
+    const why = `it is compressed with ${CODECS[codec] ?? `codec ${codec}`}; only gzip and zstd can be read. Set compression.type on the topic, or where it is written`
+    throw unreadable(at, why)
+  }
+  try {
+    return decompressor(bytes)
+  } catch (error) {
+    throw unreadable(at, `it cannot be decompressed (${(error as Error).message})`)
+  }
+}
+
+const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+const DECOMPRESSORS = new Map<number, (bytes: Buffer) => Buffer>([
+  [CODECS.indexOf('gzip'), (bytes) => gunzipSync(bytes)],
+  [CODECS.indexOf('zstd'), (bytes) => zstdDecompressSync(bytes)],
+])
+
+function unreadable({ topic, partition }: TopicPartition, why: string): KafkaError {
+  return new KafkaError('unreadable-batch', `A record batch of ${topic} ${partition} cannot be read: ${why}.`)
+}
+
+/**
+ * Tells which batches are not for readers: control records, and what belongs to an aborted transaction. To be asked in
+ * the order of offsets: a producer's records are dropped from the transaction's first offset to its marker.
+ */
+function createDropping(aborted: readonly AbortedTransaction[]): (batch: Buffer, end: number) => boolean {
+  const ahead = aborted.toSorted((a, b) => a.firstOffset - b.firstOffset)
+  const dropping = new Set<bigint>()
+  return (batch, end) => {
+    const attributes = batch.readInt16BE(ATTRIBUTES_AT)
+    while (ahead.length > 0 && ahead[0]!.firstOffset < end) dropping.add(ahead.shift()!.producerId)
+    if ((attributes & CONTROL_BIT) !== 0) {
+      dropping.delete(batch.readBigInt64BE(PRODUCER_ID_AT))
+      return true
+    }
+    return (attributes & TRANSACTIONAL_BIT) !== 0 && dropping.has(batch.readBigInt64BE(PRODUCER_ID_AT))
+  }
 }
 
 class Writer {
@@ -213,8 +290,6 @@ class Reader {
       value += (byte & 0x7f) * factor
       factor *= 0x80
     }
-    // Past the end there is no number, and nothing after it would be right.
-    if (byte === undefined) throw new RangeError('A record batch ends in the middle of a record.')
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2
   }
 }

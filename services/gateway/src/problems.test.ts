@@ -10,6 +10,7 @@ const kafkaCodes: Record<KafkaErrorCode, true> = {
   'kafka-refused': true,
   'commit-refused': true,
   'consumer-crashed': true,
+  'unreadable-batch': true,
   'kafka-config': true,
 }
 const document = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')

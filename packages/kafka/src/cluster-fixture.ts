@@ -1,0 +1,86 @@
+import type { FetchAnswer, FetchedPartition } from './fetch-protocol.ts'
+import type { KafkaJsCluster } from './kafkajs-fetcher.ts'
+import type { TopicPartition } from './port.ts'
+import { encodeRecordBatch } from './record-batch.ts'
+
+/** A fetch that a test answers. */
+export type FakeFetch = {
+  readonly node: number
+  /** What was asked for, as `topic/partition@offset`. */
+  readonly asked: readonly string[]
+  answer(...partitions: readonly FetchedPartition[]): void
+  fail(error: Error): void
+}
+
+/** Stands in for kafkajs' cluster; `leaders` and `starts` are the test's to change. */
+export function createFakeCluster(leaders: Map<string, number>) {
+  const fetches: FakeFetch[] = []
+  const log: string[] = []
+  const starts = new Map<string, number>()
+  const cluster: KafkaJsCluster = {
+    findTopicPartitionMetadata: (topic) =>
+      [...leaders]
+        .filter(([place]) => place.startsWith(`${topic}/`))
+        .map(([place, leader]) => ({ partitionId: Number(place.split('/')[1]), leader })),
+    refreshMetadata: async () => void log.push('refresh'),
+    removeBroker: ({ host, port }) => void log.push(`remove ${host}:${port}`),
+    findBroker: async ({ nodeId }) => ({
+      connectionPool: {
+        send(call) {
+          const { promise, resolve, reject } = Promise.withResolvers<FetchAnswer>()
+          const { buffer } = (call as { request: { encode(): { buffer: Buffer } } }).request.encode()
+          fetches.push({
+            node: nodeId,
+            asked: readAsked(buffer),
+            answer: (...partitions) => resolve({ throttleMs: 0, error: 0, partitions }),
+            fail: reject,
+          })
+          return promise
+        },
+      },
+      disconnect: async () => void log.push(`disconnect ${nodeId}`),
+    }),
+    fetchTopicsOffset: async ([asked]) => [
+      {
+        partitions: [
+          { offset: String(starts.get(`${asked!.topic}/${asked!.partitions[0]!.partition}`) ?? 0) },
+        ],
+      },
+    ],
+  }
+  /** The fetch that is waited for next, in the order in which they were sent. */
+  async function next(): Promise<FakeFetch> {
+    while (fetches.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    return fetches.shift()!
+  }
+  return { cluster, fetches, log, starts, next }
+}
+
+/** As a broker answers for one partition: `values` from offset `base` on, or an error. */
+export function fetched(
+  { topic, partition }: TopicPartition,
+  base: number,
+  values: readonly string[],
+  error = 0,
+): FetchedPartition {
+  const rest = { topic, partition, error, highWatermark: 9, aborted: [] }
+  if (values.length === 0) return { ...rest, recordSet: Buffer.alloc(0) }
+  const records = values.map((value) => ({ key: null, value }))
+  const recordSet = encodeRecordBatch(records, 0)
+  recordSet.writeBigInt64BE(BigInt(base), 0)
+  return { ...rest, recordSet }
+}
+
+/** Reads a request back: see `encodeFetchRequest`. */
+function readAsked(request: Buffer): string[] {
+  const asked: string[] = []
+  let at = 29
+  for (let left = request.readInt32BE(25); left > 0; left--) {
+    const length = request.readInt16BE(at)
+    const topic = request.toString('utf8', at + 2, at + 2 + length)
+    at += 2 + length + 4
+    asked.push(`${topic}/${request.readInt32BE(at)}@${request.readBigInt64BE(at + 8)}`)
+    at += 28
+  }
+  return asked
+}

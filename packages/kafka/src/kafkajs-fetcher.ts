@@ -1,0 +1,256 @@
+import { createRequire } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Backoff, backoffMs } from './backoff.ts'
+import { KafkaError } from './errors.ts'
+import { createFetchPace } from './fetch-pace.ts'
+import {
+  encodeFetchRequest,
+  FETCH_API_KEY,
+  FETCH_API_VERSION,
+  type FetchAnswer,
+  type FetchedPartition,
+  type FetchLimits,
+  readFetchAnswer,
+} from './fetch-protocol.ts'
+import type { KafkaLog } from './kafkajs-connect.ts'
+import { detailOf, isFatal, rootOf } from './kafkajs-errors.ts'
+import type { IncomingRecord, PartitionOffset, TopicPartition } from './port.ts'
+import { readRecordSet } from './record-batch.ts'
+
+/** The parts of kafkajs' cluster that fetching needs: who leads a partition, and a connection to it. */
+export type KafkaJsCluster = {
+  findTopicPartitionMetadata(topic: string): readonly { partitionId: number; leader: number }[]
+  refreshMetadata(): Promise<void>
+  removeBroker(address: { host: string; port: number }): void
+  findBroker(node: { nodeId: number }): Promise<KafkaJsBroker>
+  fetchTopicsOffset(
+    topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: true }[],
+  ): Promise<readonly { partitions: readonly { offset: string }[] }[]>
+}
+
+type KafkaJsBroker = {
+  readonly connectionPool: { send(call: object): Promise<FetchAnswer> }
+  disconnect(): Promise<void>
+}
+
+export type FetcherOptions = {
+  readonly cluster: KafkaJsCluster
+  /** The partitions to fetch, and from where. */
+  readonly positions: readonly PartitionOffset[]
+  /** As in `ConsumerListener.records`. */
+  records(at: TopicPartition, records: readonly IncomingRecord[], end: number, highWatermark: number): void
+  /** It has ended, because trying again will not help. */
+  failed(error: unknown): void
+  readonly log: KafkaLog | undefined
+}
+
+export type Fetcher = {
+  pause(partitions: readonly TopicPartition[]): void
+  resume(partitions: readonly TopicPartition[]): void
+  seek(position: PartitionOffset): void
+  /** Nothing is handed over any more. */
+  stop(): void
+}
+
+/**
+ * Fetches the partitions of one assignment, over kafkajs' connections: a loop for each broker that leads some of them,
+ * one request at a time. An answer is handed over before the next request; after one that brought records there is a
+ * short wait ({@link createFetchPace}).
+ *
+ * A plan says which broker leads what. Whatever goes wrong ends the plan: after a delay the cluster is looked at again
+ * and a new plan made, for as long as the assignment lasts. An outage is so waited out; what the group thinks of it is
+ * kafkajs' to find out, by its heartbeats.
+ *
+ * A paused partition is left out of requests, and of the answer that is on its way. A resumed one waits for that
+ * answer, at most FETCH_WAIT_MS.
+ */
+export function startFetcher({ cluster, positions, records, failed, log }: FetcherOptions): Fetcher {
+  const partitions = new Map(positions.map((at) => [placeOf(at), { ...at, asked: at.offset, paused: false }]))
+  const pace = createFetchPace()
+  let plan: object | undefined = partitions
+  let failures = 0
+  let resumed = Promise.withResolvers<void>()
+
+  function begin(): void {
+    const mine = {}
+    plan = mine
+    const byLeader = Map.groupBy(partitions.values(), leaderOf)
+    for (const [leader, led] of byLeader) {
+      if (leader === NO_LEADER) void mend(mine, new Error('A partition has no leader.'))
+      else void fetchFrom(leader, led, mine)
+    }
+  }
+
+  function leaderOf({ topic, partition }: Position): number {
+    const metadata = cluster.findTopicPartitionMetadata(topic)
+    return metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? NO_LEADER
+  }
+
+  async function fetchFrom(leader: number, led: readonly Position[], mine: object): Promise<void> {
+    for (let turn = 0; ; turn++) {
+      const wanted = led.filter(({ paused }) => !paused)
+      try {
+        if (wanted.length === 0) await resumed.promise
+        else {
+          const first = turn % wanted.length
+          const answer = await ask(leader, [...wanted.slice(first), ...wanted.slice(0, first)])
+          if (plan !== mine) return
+          await take(answer)
+          failures = 0
+          if (answer.partitions.length > 0) await wait()
+        }
+        if (plan !== mine) return
+      } catch (error) {
+        return mend(mine, error)
+      }
+    }
+  }
+
+  async function ask(leader: number, wanted: readonly Position[]): Promise<FetchAnswer> {
+    const broker = await cluster.findBroker({ nodeId: leader })
+    for (const position of wanted) position.asked = position.offset
+    try {
+      return await broker.connectionPool.send(callOf(encodeFetchRequest(wanted, LIMITS)))
+    } catch (error) {
+      const { name, host, port } = error as { name: string; host: string; port: number }
+      if (name === 'KafkaJSConnectionClosedError') {
+        await broker.disconnect()
+        cluster.removeBroker({ host, port })
+      }
+      throw error
+    }
+  }
+
+  async function take(answer: FetchAnswer): Promise<void> {
+    if (answer.error !== 0) throw createErrorFromCode(answer.error)
+    let fault: unknown
+    for (const fetched of answer.partitions) {
+      const position = partitions.get(placeOf(fetched))
+      // Somebody has moved or paused it while the answer was on its way: what it brought is fetched again.
+      if (!position || position.paused || position.offset !== position.asked) continue
+      if (fetched.error === 0) hand(position, fetched)
+      else if (fetched.error === OFFSET_OUT_OF_RANGE) await rewind(position)
+      else fault = createErrorFromCode(fetched.error)
+    }
+    // The others are through; this one needs another look at the cluster.
+    if (fault) throw fault
+  }
+
+  function hand(position: Position, { aborted, highWatermark, recordSet }: FetchedPartition): void {
+    const { topic, partition, offset } = position
+    const { records: found, end } = readRecordSet(recordSet, { topic, partition }, offset, aborted)
+    if (end === undefined) return
+    position.offset = Math.max(offset, end)
+    records({ topic, partition }, found, position.offset, highWatermark)
+  }
+
+  /** To the log's start: what was to be read next is gone, which the owner notices by the gap. */
+  async function rewind(position: Position): Promise<void> {
+    const { topic, partition } = position
+    const [found] = await cluster.fetchTopicsOffset([
+      { topic, partitions: [{ partition }], fromBeginning: true },
+    ])
+    const start = Number(found!.partitions[0]!.offset)
+    log?.('warn', 'what was to be read next is no longer in the log; going on at its start', {
+      topic,
+      partition,
+      wanted: position.offset,
+      start,
+    })
+    position.offset = start
+  }
+
+  async function wait(): Promise<void> {
+    const due = performance.now() + pace.next()
+    await delay(due - performance.now())
+    pace.ended(performance.now() - due)
+  }
+
+  async function mend(mine: object, error: unknown): Promise<void> {
+    if (plan !== mine) return
+    const fault = rootOf(error)
+    if (error instanceof KafkaError || isFatal(fault)) {
+      plan = undefined
+      failed(error)
+      return
+    }
+    const next = {}
+    plan = next
+    failures++
+    log?.('debug', 'fetching failed; tried again', { failures, reason: detailOf(fault) })
+    await delay(backoffMs(failures, BACKOFF, Math.random))
+    await cluster.refreshMetadata().catch(() => {})
+    if (plan === next) begin()
+  }
+
+  function find(list: readonly TopicPartition[]): Position[] {
+    return list.flatMap((at) => partitions.get(placeOf(at)) ?? [])
+  }
+
+  // Not before the owner, who is told of the assignment now, has had its chance to seek and to pause.
+  queueMicrotask(() => plan && begin())
+  return {
+    pause(list) {
+      for (const position of find(list)) position.paused = true
+    },
+    resume(list) {
+      for (const position of find(list)) position.paused = false
+      resumed.resolve()
+      resumed = Promise.withResolvers()
+    },
+    seek(to) {
+      for (const position of find([to])) position.offset = to.offset
+    },
+    stop() {
+      plan = undefined
+      resumed.resolve()
+    },
+  }
+}
+
+type Position = { -readonly [Name in keyof PartitionOffset]: PartitionOffset[Name] } & {
+  /** The offset that the request on its way asks for. */
+  asked: number
+  paused: boolean
+}
+
+/** Short: it delays only an idle fetch, and a resumed partition may have to wait for one. */
+const FETCH_WAIT_MS = 100
+
+const LIMITS: FetchLimits = Object.freeze({
+  minBytes: 1,
+  maxWaitMs: FETCH_WAIT_MS,
+  maxBytes: 16 * 1024 * 1024,
+  maxBytesPerPartition: 1024 * 1024,
+})
+const BACKOFF: Backoff = { baseMs: 100, maxMs: 1000 }
+
+const NO_LEADER = -1
+const OFFSET_OUT_OF_RANGE = 1
+
+const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error') as {
+  createErrorFromCode(code: number): Error
+}
+
+/** A request and how to read its answer, as kafkajs' connections take them. */
+function callOf(request: Buffer): object {
+  return {
+    request: {
+      apiKey: FETCH_API_KEY,
+      apiVersion: FETCH_API_VERSION,
+      apiName: 'Fetch',
+      encode: () => ({ buf: request, buffer: request, size: () => request.length }),
+    },
+    response: {
+      decode(answer: Buffer) {
+        const read = readFetchAnswer(answer)
+        return { ...read, clientSideThrottleTime: read.throttleMs }
+      },
+      parse: (read: FetchAnswer) => read,
+    },
+  }
+}
+
+function placeOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
+}
