@@ -1,5 +1,5 @@
 import type { FetchAnswer, FetchedPartition } from './fetch-protocol.ts'
-import type { KafkaJsCluster } from './kafkajs-fetcher.ts'
+import type { KafkaJsCall, KafkaJsCluster } from './kafkajs-call.ts'
 import type { TopicPartition } from './port.ts'
 import { encodeRecordBatch } from './record-batch.ts'
 
@@ -22,20 +22,21 @@ export function createFakeCluster(leaders: Map<string, number>) {
       [...leaders]
         .filter(([place]) => place.startsWith(`${topic}/`))
         .map(([place, leader]) => ({ partitionId: Number(place.split('/')[1]), leader })),
+    addMultipleTargetTopics: async () => {},
     refreshMetadata: async () => void log.push('refresh'),
+    refreshMetadataIfNecessary: async () => {},
     removeBroker: ({ host, port }) => void log.push(`remove ${host}:${port}`),
     findBroker: async ({ nodeId }) => ({
       connectionPool: {
-        send(call) {
+        send<Answer>({ request }: KafkaJsCall<Answer>) {
           const { promise, resolve, reject } = Promise.withResolvers<FetchAnswer>()
-          const { buffer } = (call as { request: { encode(): { buffer: Buffer } } }).request.encode()
           fetches.push({
             node: nodeId,
-            asked: readAsked(buffer),
+            asked: readAsked(request.encode().buffer),
             answer: (...partitions) => resolve({ throttleMs: 0, error: 0, partitions }),
             fail: reject,
           })
-          return promise
+          return promise as Promise<Answer>
         },
       },
       disconnect: async () => void log.push(`disconnect ${nodeId}`),

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeFetchRequest, FETCH_API_KEY, FETCH_API_VERSION, readFetchAnswer } from './fetch-protocol.ts'
+import { encodeFetchRequest, FETCH, readFetchAnswer } from './fetch-protocol.ts'
 
 /** kafkajs writes the same request, and reads the same answer. */
 const require = createRequire(import.meta.url)
@@ -36,7 +36,7 @@ describe('the fetch protocol', () => {
               ],
             })),
           })
-          expect([theirs.apiKey, theirs.apiVersion]).toEqual([FETCH_API_KEY, FETCH_API_VERSION])
+          expect([theirs.apiKey, theirs.apiVersion]).toEqual([FETCH.key, FETCH.version])
           const encoded = await theirs.encode()
           expect(encodeFetchRequest(positions, LIMITS)).toEqual(encoded.buffer)
         },

@@ -11,15 +11,13 @@ import type { KafkaClient } from './port.ts'
  *
  * - `requestQueue`: arms its timer only while a request waits. Otherwise every connection re-arms it for ever,
  *   on Node 24 and later every millisecond.
- * - `sendMessages`: an error survives kafkajs' attempt to reconnect after it, and says whether sending had
- *   begun (`produceBegun`). Otherwise a request whose answer got lost looks like one that was never sent.
- * - `produce/v3/response`: the error carries the broker's whole answer, so that the partitions that were stored
- *   are known to be.
+ * - `connection`: a request that slips in while its connection is being closed is rejected. Otherwise nobody is
+ *   left to time it out, and whoever sent it, a member that joins its group for one, waits for ever.
  * - `runner`: a member that finds no broker looks for the cluster again. Otherwise it is given up at once, and its
  *   partitions rest until its session has run out.
- * - `consumer/index`: lets the group be seen, so that commits are made once and fetching is ours.
- * - `produce/v3/request`, `request`, `encoder`: takes an encoded record batch in place of a partition's messages,
- *   and copies it twice on its way to the socket instead of eight times.
+ * - `consumer/index`, `producer/index`: let group and cluster be seen, so that commits are made once, and fetching
+ *   and producing are ours, over kafkajs' connections.
+ * - `request`, `encoder`: a request is copied once on its way to the socket, not twice into zeroed buffers.
  *
  * Compression: reads gzip, zstd and uncompressed batches; any other codec ends the consumer (`crashed`). Writes
  * uncompressed.

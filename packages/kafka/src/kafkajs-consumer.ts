@@ -7,6 +7,7 @@ import {
 } from 'kafkajs'
 import { assignCoPartitions } from './co-partition-assigner.ts'
 import { KafkaError } from './errors.ts'
+import type { KafkaJsCluster } from './kafkajs-call.ts'
 import { type KafkaJs, type KafkaLog, QUICK_RETRY } from './kafkajs-connect.ts'
 import {
   detailOf,
@@ -16,7 +17,7 @@ import {
   rootOf,
   toKafkaError,
 } from './kafkajs-errors.ts'
-import { type Fetcher, type KafkaJsCluster, startFetcher } from './kafkajs-fetcher.ts'
+import { type Fetcher, startFetcher } from './kafkajs-fetcher.ts'
 import type {
   AssignedPartition,
   Consumer,

@@ -1,20 +1,11 @@
 import { KafkaError, type KafkaErrorCode } from './errors.ts'
 import type { ProduceFailure, ProduceOutcome } from './port.ts'
 
-/** What kafkajs and our patch put on errors; each is absent on some. */
+/** What kafkajs puts on errors; each is absent on some. */
 export type KafkaJsFault = Error & {
   readonly code?: number | string
   readonly type?: string
   readonly retriable?: boolean
-  /** Patch: the broker's whole answer to a produce request of which a part failed. */
-  readonly topics?: readonly AnsweredTopic[]
-  /** Patch: the error came up after requests of its call began to leave. Without it nothing was sent. */
-  readonly produceBegun?: boolean
-}
-
-export type AnsweredTopic = {
-  readonly topicName: string
-  readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[]
 }
 
 /** kafkajs wraps what happened in one or two errors that say only that it gave up. */

@@ -5,33 +5,17 @@ import { KafkaError } from './errors.ts'
 import { createFetchPace } from './fetch-pace.ts'
 import {
   encodeFetchRequest,
-  FETCH_API_KEY,
-  FETCH_API_VERSION,
+  FETCH,
   type FetchAnswer,
   type FetchedPartition,
   type FetchLimits,
   readFetchAnswer,
 } from './fetch-protocol.ts'
+import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER } from './kafkajs-call.ts'
 import type { KafkaLog } from './kafkajs-connect.ts'
 import { detailOf, isFatal, rootOf } from './kafkajs-errors.ts'
 import type { IncomingRecord, PartitionOffset, TopicPartition } from './port.ts'
 import { readRecordSet } from './record-batch.ts'
-
-/** The parts of kafkajs' cluster that fetching needs: who leads a partition, and a connection to it. */
-export type KafkaJsCluster = {
-  findTopicPartitionMetadata(topic: string): readonly { partitionId: number; leader: number }[]
-  refreshMetadata(): Promise<void>
-  removeBroker(address: { host: string; port: number }): void
-  findBroker(node: { nodeId: number }): Promise<KafkaJsBroker>
-  fetchTopicsOffset(
-    topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: true }[],
-  ): Promise<readonly { partitions: readonly { offset: string }[] }[]>
-}
-
-type KafkaJsBroker = {
-  readonly connectionPool: { send(call: object): Promise<FetchAnswer> }
-  disconnect(): Promise<void>
-}
 
 export type FetcherOptions = {
   readonly cluster: KafkaJsCluster
@@ -74,16 +58,13 @@ export function startFetcher({ cluster, positions, records, failed, log }: Fetch
   function begin(): void {
     const mine = {}
     plan = mine
-    const byLeader = Map.groupBy(partitions.values(), leaderOf)
+    const byLeader = Map.groupBy(partitions.values(), ({ topic, partition }) =>
+      leaderOf(cluster, topic, partition),
+    )
     for (const [leader, led] of byLeader) {
       if (leader === NO_LEADER) void mend(mine, new Error('A partition has no leader.'))
       else void fetchFrom(leader, led, mine)
     }
-  }
-
-  function leaderOf({ topic, partition }: Position): number {
-    const metadata = cluster.findTopicPartitionMetadata(topic)
-    return metadata.find(({ partitionId }) => partitionId === partition)?.leader ?? NO_LEADER
   }
 
   async function fetchFrom(leader: number, led: readonly Position[], mine: object): Promise<void> {
@@ -110,7 +91,9 @@ export function startFetcher({ cluster, positions, records, failed, log }: Fetch
     const broker = await cluster.findBroker({ nodeId: leader })
     for (const position of wanted) position.asked = position.offset
     try {
-      return await broker.connectionPool.send(callOf(encodeFetchRequest(wanted, LIMITS)))
+      return await broker.connectionPool.send(
+        callOf(FETCH, encodeFetchRequest(wanted, LIMITS), readFetchAnswer),
+      )
     } catch (error) {
       const { name, host, port } = error as { name: string; host: string; port: number }
       if (name === 'KafkaJSConnectionClosedError') {
@@ -225,30 +208,10 @@ const LIMITS: FetchLimits = Object.freeze({
 })
 const BACKOFF: Backoff = { baseMs: 100, maxMs: 1000 }
 
-const NO_LEADER = -1
 const OFFSET_OUT_OF_RANGE = 1
 
 const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error') as {
   createErrorFromCode(code: number): Error
-}
-
-/** A request and how to read its answer, as kafkajs' connections take them. */
-function callOf(request: Buffer): object {
-  return {
-    request: {
-      apiKey: FETCH_API_KEY,
-      apiVersion: FETCH_API_VERSION,
-      apiName: 'Fetch',
-      encode: () => ({ buf: request, buffer: request, size: () => request.length }),
-    },
-    response: {
-      decode(answer: Buffer) {
-        const read = readFetchAnswer(answer)
-        return { ...read, clientSideThrottleTime: read.throttleMs }
-      },
-      parse: (read: FetchAnswer) => read,
-    },
-  }
 }
 
 function placeOf({ topic, partition }: TopicPartition): string {

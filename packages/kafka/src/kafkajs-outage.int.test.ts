@@ -122,7 +122,7 @@ describe('the kafkajs client when Kafka fails', { timeout: 120_000 }, () => {
     await waitFor(() => stored(producer, topic, 'a'))
     expect(await producer.produce([batch(topic, 'b'), batch(topic, 'c', 7)])).toMatchObject([
       { status: 'stored' },
-      { status: 'unknown' },
+      { status: 'failed', retriable: true },
     ])
     await producer.close()
   })

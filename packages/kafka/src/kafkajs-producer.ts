@@ -1,19 +1,17 @@
-import type { Producer as KafkaJsProducer, Message, RecordMetadata } from 'kafkajs'
+import type { Producer as KafkaJsProducer } from 'kafkajs'
+import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER } from './kafkajs-call.ts'
 import type { KafkaJs } from './kafkajs-connect.ts'
 import { QUICK_RETRY } from './kafkajs-connect.ts'
-import {
-  type AnsweredTopic,
-  makesStale,
-  outcomeOfCode,
-  outcomeOfUnanswered,
-  outcomeOfUnsent,
-  rootOf,
-} from './kafkajs-errors.ts'
-import type { ProduceBatch, ProduceOutcome, Producer } from './port.ts'
+import { makesStale, outcomeOfCode, outcomeOfUnanswered, outcomeOfUnsent, rootOf } from './kafkajs-errors.ts'
+import type { ProduceBatch, ProduceOutcome, Producer, TopicPartition } from './port.ts'
+import { encodeProduceRequest, PRODUCE, type ProduceAnswer, readProduceAnswer } from './produce-protocol.ts'
 import { encodeRecordBatch } from './record-batch.ts'
 
 /**
  * A producer of one attempt per call, without idempotence: kafkajs' own has lost and doubled records.
+ *
+ * Each leader gets one request with all its batches, and is judged by its own answer. kafkajs keeps the connections and
+ * what is known of the cluster; the requests are ours.
  *
  * kafkajs knows topics as one set, and one topic of it that is missing, forbidden or without a leader makes
  * every later look at the cluster fail for all. So a topic is shown to it only after a client of its own, the
@@ -69,46 +67,85 @@ export function createKafkaJsProducer(
     return missing
   }
 
+  /** The batches of topics that are known. */
   async function send(batches: readonly ProduceBatch[]): Promise<ProduceOutcome[]> {
     if (batches.length === 0) return []
     session ??= createSession(open)
     const mine = session
     mine.calls++
     try {
-      await mine.connect()
-      const metadata = await mine.producer.sendBatch({
-        acks: -1,
-        timeout: options.requestTimeoutMs,
-        topicMessages: toTopicMessages(batches),
-      })
-      return outcomesOf(batches, metadata)
+      const leaders = await mine.findLeaders(batches)
+      const outcomes = new Map<ProduceBatch, ProduceOutcome>()
+      const byLeader = Map.groupBy(batches, (_, index) => leaders[index]!)
+      await Promise.all(
+        Array.from(byLeader, async ([leader, led]) => {
+          const sent = await sendTo(mine, leader, led)
+          for (const [index, batch] of led.entries()) outcomes.set(batch, sent[index]!)
+        }),
+      )
+      return batches.map((batch) => outcomes.get(batch)!)
     } catch (error) {
-      return judge(mine, batches, error)
+      const fault = rootOf(error)
+      replace(mine)
+      // A broker's error before anything was sent is about a topic of the session, not always about one of these.
+      if (fault.type !== undefined) known.clear()
+      return batches.map(() => outcomeOfUnsent(fault, batches.length === 1))
     } finally {
       mine.calls--
       void mine.leaveWhenIdle()
     }
   }
 
-  function judge(mine: Session, batches: readonly ProduceBatch[], error: unknown): ProduceOutcome[] {
-    const fault = rootOf(error)
+  async function sendTo(
+    mine: Session,
+    leader: number,
+    batches: readonly ProduceBatch[],
+  ): Promise<ProduceOutcome[]> {
     const alone = batches.length === 1
-    if (fault.topics) {
-      const codes = codesOf(fault.topics)
-      const outcomes = batches.map((batch) => {
-        const code = codes.get(placeOf(batch))
-        return code === undefined ? outcomeOfUnanswered(fault, alone) : outcomeOfCode(code)
-      })
-      for (const { topic, partition } of batches)
-        if (makesStale(codes.get(placeOf({ topic, partition })) ?? 0)) known.delete(topic)
-      if ([...codes.values()].some(makesStale)) replace(mine)
-      return outcomes
+    if (leader === NO_LEADER) {
+      replace(mine)
+      return batches.map(() => outcomeOfCode(LEADER_NOT_AVAILABLE))
     }
-    replace(mine)
-    if (fault.produceBegun) return batches.map(() => outcomeOfUnanswered(fault, alone))
-    // A broker's error before anything was sent is about a topic of the session, not always about one of these.
-    if (fault.type !== undefined) known.clear()
-    return batches.map(() => outcomeOfUnsent(fault, alone))
+    let begun = false
+    try {
+      const broker = await mine.cluster.findBroker({ nodeId: leader })
+      const now = Date.now()
+      const encoded = batches.map(({ topic, partition, records }) => ({
+        topic,
+        partition,
+        recordBatch: encodeRecordBatch(records, now),
+      }))
+      const request = encodeProduceRequest(encoded, options.requestTimeoutMs)
+      begun = true
+      return judge(
+        mine,
+        batches,
+        await broker.connectionPool.send(callOf(PRODUCE, request, readProduceAnswer)),
+      )
+    } catch (error) {
+      replace(mine)
+      const fault = rootOf(error)
+      return batches.map(() => (begun ? outcomeOfUnanswered(fault, alone) : outcomeOfUnsent(fault, alone)))
+    }
+  }
+
+  /** What the answer does not name was not confirmed. */
+  function judge(
+    mine: Session,
+    batches: readonly ProduceBatch[],
+    { partitions }: ProduceAnswer,
+  ): ProduceOutcome[] {
+    const codes = new Map(partitions.map((one) => [placeOf(one), one.error]))
+    return batches.map((batch) => {
+      const code = codes.get(placeOf(batch))
+      if (code === undefined)
+        return { status: 'unknown', detail: `Kafka's answer does not cover ${placeOf(batch)}.` }
+      if (makesStale(code)) {
+        known.delete(batch.topic)
+        replace(mine)
+      }
+      return outcomeOfCode(code)
+    })
   }
 
   function replace(old: Session): void {
@@ -147,12 +184,16 @@ const CLOSED: ProduceOutcome = Object.freeze({
 })
 
 type Session = {
-  readonly producer: KafkaJsProducer
+  readonly cluster: KafkaJsCluster
   calls: number
   retired: boolean
-  connect(): Promise<void>
+  /** The leader of each batch's partition, or NO_LEADER. Connects first, and looks at the cluster when it must. */
+  findLeaders(batches: readonly TopicPartition[]): Promise<readonly number[]>
   leaveWhenIdle(): Promise<void>
 }
+
+/** The patched kafkajs lets its cluster be seen. */
+type ClusterProducer = KafkaJsProducer & { readonly cluster: KafkaJsCluster }
 
 function createSession(open: () => KafkaJs): Session {
   const { kafka, destroy } = open()
@@ -160,17 +201,42 @@ function createSession(open: () => KafkaJs): Session {
     idempotent: false,
     retry: { ...QUICK_RETRY, retries: 0 },
     allowAutoTopicCreation: false,
-    metadataMaxAge: 60_000,
-    createPartitioner: () => partitionOfMessage,
-  })
+    metadataMaxAge: METADATA_MAX_AGE_MS,
+  }) as ClusterProducer
+  const { cluster } = producer
+  const targets = new Set<string>()
+  const leaders = new Map<string, number>()
   let connecting: Promise<void> | undefined
+  let lookedAt = Number.NEGATIVE_INFINITY
+
+  async function look(topics: readonly string[]): Promise<void> {
+    const fresh = topics.filter((topic) => !targets.has(topic))
+    if (fresh.length > 0) await cluster.addMultipleTargetTopics(fresh)
+    for (const topic of fresh) targets.add(topic)
+    await cluster.refreshMetadataIfNecessary()
+    leaders.clear()
+    lookedAt = performance.now()
+  }
+
   const session: Session = {
-    producer,
+    cluster,
     calls: 0,
     retired: false,
-    connect: () => {
+    async findLeaders(batches) {
       connecting ??= producer.connect()
-      return connecting
+      await connecting
+      const isOld = performance.now() - lookedAt > METADATA_MAX_AGE_MS
+      if (isOld || batches.some(({ topic }) => !targets.has(topic)))
+        await look(batches.map(({ topic }) => topic))
+      return batches.map((batch) => {
+        const place = placeOf(batch)
+        let leader = leaders.get(place)
+        if (leader === undefined) {
+          leader = leaderOf(cluster, batch.topic, batch.partition)
+          leaders.set(place, leader)
+        }
+        return leader
+      })
     },
     async leaveWhenIdle() {
       if (!session.retired || session.calls > 0) return
@@ -181,47 +247,9 @@ function createSession(open: () => KafkaJs): Session {
   return session
 }
 
-/** kafkajs asks for each message; we have always decided. */
-function partitionOfMessage({ message }: { message: Message }): number {
-  return message.partition!
-}
+const METADATA_MAX_AGE_MS = 60_000
+const LEADER_NOT_AVAILABLE = 5
 
-/** One message per partition, which the patched kafkajs passes on as it is. */
-function toTopicMessages(batches: readonly ProduceBatch[]): { topic: string; messages: Message[] }[] {
-  const now = Date.now()
-  const byTopic = new Map<string, Message[]>()
-  for (const { topic, partition, records } of batches) {
-    const message = { partition, value: null, recordBatch: encodeRecordBatch(records, now) }
-    const messages = byTopic.get(topic)
-    if (messages) messages.push(message)
-    else byTopic.set(topic, [message])
-  }
-  return Array.from(byTopic, ([topic, messages]) => ({ topic, messages }))
-}
-
-/**
- * kafkajs resolves although it has left partitions out: those that it did not find in the cluster, and those
- * that moved while it tried. What the answer does not name was not confirmed.
- */
-function outcomesOf(batches: readonly ProduceBatch[], metadata: readonly RecordMetadata[]): ProduceOutcome[] {
-  const confirmed = new Map<string, number>()
-  for (const { topicName, partition, errorCode } of metadata)
-    confirmed.set(`${topicName}/${partition}`, errorCode)
-  return batches.map((batch) => {
-    const code = confirmed.get(placeOf(batch))
-    if (code !== undefined) return outcomeOfCode(code)
-    return { status: 'unknown', detail: `Kafka's answer does not cover ${placeOf(batch)}.` }
-  })
-}
-
-function codesOf(topics: readonly AnsweredTopic[]): Map<string, number> {
-  const codes = new Map<string, number>()
-  for (const { topicName, partitions } of topics) {
-    for (const { partition, errorCode } of partitions) codes.set(`${topicName}/${partition}`, errorCode)
-  }
-  return codes
-}
-
-function placeOf({ topic, partition }: { topic: string; partition: number }): string {
+function placeOf({ topic, partition }: TopicPartition): string {
   return `${topic}/${partition}`
 }

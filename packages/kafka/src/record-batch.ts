@@ -5,7 +5,7 @@ import type { Headers, HeaderValue, IncomingRecord, OutgoingRecord, TopicPartiti
 
 /**
  * Kafka's record batch, magic 2 (KIP-98). Written in one pass into one buffer and read in place: see
- * docs/decisions/0009-our-own-record-batches.md.
+ * docs/decisions/0009-producing-and-fetching-are-ours.md.
  *
  *     base offset 8 · length 4 · leader epoch 4 · magic 1 · crc 4 · attributes 2 · last offset delta 4 ·
  *     base timestamp 8 · max timestamp 8 · producer id 8 · producer epoch 2 · base sequence 4 · count 4 · records
