@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...exclude, '**/*.int.test.ts', 'tests/{e2e,faults}/**'],
+          exclude: [...exclude, '**/*.int.test.ts', 'tests/e2e/**', 'tests/faults/scenarios.test.ts'],
           testTimeout: 10_000,
         },
       },
