@@ -38,6 +38,15 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        test: {
+          name: 'faults',
+          include: ['tests/faults/scenarios.test.ts'],
+          exclude,
+          // Each scenario starts a Kafka of its own and stops it again.
+          testTimeout: 300_000,
+        },
+      },
     ],
   },
 })

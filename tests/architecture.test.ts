@@ -42,7 +42,10 @@ const PURE_MODULES = ['node:crypto', 'node:util', 'node:buffer', 'zod']
 const BEFORE_INSTALL = /^tools\/run(\/.*)?\.mjs$/
 
 /** The door of a root command whose files are a package of their own. */
-const DOORS: Readonly<Record<string, string>> = { 'tools/bench.ts': 'bench/main.ts' }
+const DOORS: Readonly<Record<string, string>> = {
+  'tools/bench.ts': 'bench/main.ts',
+  'tools/test-faults.ts': 'tests/faults/main.ts',
+}
 
 const NAMES_OF_NOTHING = /^(utils?|helpers?|lib|types|common|managers?|misc|shared)$/
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.int)?(\.test)?\.(ts|mjs)$/

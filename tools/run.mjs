@@ -19,7 +19,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const WITHOUT_PACKAGES = new Set(['doctor'])
 
 // The kinds of tests that need a broker.
-const WITH_KAFKA = new Set(['integration', 'e2e'])
+const WITH_KAFKA = new Set(['integration', 'e2e', 'faults'])
 
 try {
   process.exitCode = await main(process.argv.slice(2))

@@ -8,7 +8,7 @@ import { describeTotals, summaryTable } from './test/summary.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
-const PROJECTS = ['unit', 'integration', 'e2e']
+const PROJECTS = ['unit', 'integration', 'e2e', 'faults']
 
 const CHECKS: readonly Step[] = [
   { name: 'format and lint', file: bin('biome'), args: ['ci', '.'] },

@@ -1,3 +1,4 @@
+import type { ProducerConfig } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import type { KafkaJsCall } from './kafkajs-call.ts'
 import type { KafkaJs } from './kafkajs-connect.ts'
@@ -19,6 +20,7 @@ function fake(
   leaders: readonly number[] = [1, 1],
 ) {
   const opened: { connected: boolean; destroyed: boolean; targets: string[] }[] = []
+  const configs: ProducerConfig[] = []
   const open = () => {
     const state = { connected: false, destroyed: false, targets: [] as string[] }
     opened.push(state)
@@ -45,12 +47,15 @@ function fake(
       }),
     }
     const kafka = {
-      producer: () => ({ connect, cluster, disconnect: async () => {} }),
+      producer: (config: ProducerConfig) => {
+        configs.push(config)
+        return { connect, cluster, disconnect: async () => {} }
+      },
       admin: () => ({ connect, fetchTopicMetadata, disconnect: async () => {} }),
     }
     return { kafka, destroy: () => (state.destroyed = true) } as unknown as KafkaJs
   }
-  return { producer: createKafkaJsProducer(open, { requestTimeoutMs: 1000 }), opened }
+  return { producer: createKafkaJsProducer(open, { requestTimeoutMs: 1000 }), opened, configs }
 }
 
 /** Reads a request back: see `encodeProduceRequest`. */
@@ -98,6 +103,12 @@ describe('the kafkajs producer', () => {
     const { producer } = fake(async () => answered(a0, b0))
     const outcomes = await producer.produce([a0, a1, b0])
     expect(outcomes.map(({ status }) => status)).toEqual(['stored', 'unknown', 'stored'])
+  })
+
+  test('K2: is not idempotent: kafkajs uses a sequence number again after a timeout, and loses a batch', async () => {
+    const { producer, configs } = fake(async () => answered(a0))
+    await producer.produce([a0])
+    expect(configs).toMatchObject([{ idempotent: false, retry: { retries: 0 } }])
   })
 
   test('K4: writes each record to the partition that was asked for', async () => {

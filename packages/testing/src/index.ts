@@ -3,7 +3,7 @@ export { type BuildEventOptions, buildEvent } from './builders.ts'
 export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
 export { findJava } from './java.ts'
 export { type ResolveKafkaJarsOptions, resolveKafkaJars } from './kafka-jars.ts'
-export type { ExtraListeners, KafkaUser } from './kafka-properties.ts'
+export type { ExtraListeners, ForwardedListener, KafkaUser } from './kafka-properties.ts'
 export { type LocalKafka, type LocalKafkaOptions, startLocalKafka } from './local-kafka.ts'
 export {
   createMemoryBroker,

@@ -9,9 +9,19 @@ export type ExtraListeners = {
   readonly saslSslPort?: number
   /** TLS without SASL. Needs `keystore`. */
   readonly sslPort?: number
+  /** Without encryption, for clients that come through something that forwards: they are told its port. */
+  readonly forwarded?: readonly ForwardedListener[]
   readonly users?: readonly KafkaUser[]
   /** PKCS12 with the broker's key and certificate; clients reach the TLS listeners as `localhost`. */
   readonly keystore?: { readonly path: string; readonly password: string }
+}
+
+/** A listener at `port` whose clients are sent to `advertisedPort`. */
+export type ForwardedListener = {
+  /** Capital letters. */
+  readonly name: string
+  readonly port: number
+  readonly advertisedPort: number
 }
 
 export type KafkaProperties = {
@@ -28,16 +38,20 @@ const HOST = '127.0.0.1'
 /** What is added to infra/kafka/server.properties for one node: folders, listeners, users. */
 export function renderProperties(template: string, properties: KafkaProperties): string {
   const { logDir, port, controllerPort, extraListeners = {}, overrides } = properties
-  const { saslPlaintextPort, saslSslPort, sslPort, users = [], keystore } = extraListeners
+  const { saslPlaintextPort, saslSslPort, sslPort, forwarded = [], users = [], keystore } = extraListeners
   if ((saslSslPort ?? sslPort) !== undefined && keystore === undefined) {
     throw new TypeError('A listener with TLS needs a keystore.')
   }
-  const listeners = [
+  const own = [
     { name: 'PLAINTEXT', port, host: HOST },
     { name: 'SASL_PLAINTEXT', port: saslPlaintextPort, host: HOST },
     { name: 'SASL_SSL', port: saslSslPort, host: 'localhost' },
     { name: 'SSL', port: sslPort, host: 'localhost' },
   ].filter((listener) => listener.port !== undefined)
+  const listeners = [
+    ...own.map((listener) => ({ ...listener, advertisedPort: listener.port, protocol: listener.name })),
+    ...forwarded.map((listener) => ({ ...listener, host: HOST, protocol: 'PLAINTEXT' })),
+  ]
 
   const settings: Record<string, string> = {
     'node.id': '1',
@@ -46,10 +60,12 @@ export function renderProperties(template: string, properties: KafkaProperties):
       ...listeners.map((listener) => `${listener.name}://${HOST}:${listener.port}`),
       `CONTROLLER://${HOST}:${controllerPort}`,
     ].join(','),
-    'advertised.listeners': listeners.map(({ name, host, port }) => `${name}://${host}:${port}`).join(','),
+    'advertised.listeners': listeners
+      .map(({ name, host, advertisedPort }) => `${name}://${host}:${advertisedPort}`)
+      .join(','),
     'listener.security.protocol.map': [
       'CONTROLLER:PLAINTEXT',
-      ...listeners.map(({ name }) => `${name}:${name}`),
+      ...listeners.map(({ name, protocol }) => `${name}:${protocol}`),
     ].join(','),
     // A fixed quorum is not written into the data, so that the next start may use another port.
     'controller.quorum.voters': `1@${HOST}:${controllerPort}`,

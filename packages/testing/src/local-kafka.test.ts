@@ -63,6 +63,18 @@ describe('a local Kafka', () => {
     expect(text).not.toContain('ssl.keystore')
   })
 
+  it('sends the clients of a forwarded listener to the port of what forwards', () => {
+    const text = renderProperties('', {
+      logDir: '/data',
+      port: 1,
+      controllerPort: 2,
+      extraListeners: { forwarded: [{ name: 'PROXIED', port: 3, advertisedPort: 4 }] },
+    })
+    expect(text).toContain('listeners=PLAINTEXT://127.0.0.1:1,PROXIED://127.0.0.1:3,')
+    expect(text).toContain('advertised.listeners=PLAINTEXT://127.0.0.1:1,PROXIED://127.0.0.1:4\n')
+    expect(text).toContain('PROXIED:PLAINTEXT')
+  })
+
   it('wants a keystore for a listener with TLS', () => {
     const properties = { logDir: '/data', port: 1, controllerPort: 2, extraListeners: { sslPort: 3 } }
     expect(() => renderProperties('', properties)).toThrow('keystore')

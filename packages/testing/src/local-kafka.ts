@@ -231,7 +231,8 @@ const BROKEN_DATA = new RegExp(
 )
 
 async function requireFreePorts(port: number, extra: ExtraListeners = {}): Promise<void> {
-  for (const wanted of [port, extra.saslPlaintextPort, extra.saslSslPort, extra.sslPort]) {
+  const forwarded = extra.forwarded?.map((listener) => listener.port) ?? []
+  for (const wanted of [port, extra.saslPlaintextPort, extra.saslSslPort, extra.sslPort, ...forwarded]) {
     if (wanted === undefined || (await isPortFree(wanted))) continue
     const owner = await portOwner(wanted)
     const by = owner ? `by ${owner.command} (pid ${owner.pid})` : 'by another process'

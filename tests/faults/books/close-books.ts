@@ -12,9 +12,9 @@ export type Totals = {
   readonly sent: number
   readonly accepted: number
   readonly filtered: number
-  /** Of which every attempt was rejected or refused. */
+  /** Rejected, or refused to the end. */
   readonly failed: number
-  /** Of which the producer does not know. */
+  /** Of which the producer does not know even in the end. */
   readonly unknown: number
   /** Distinct events in the lanes. */
   readonly stored: number
@@ -47,7 +47,7 @@ export function closeBooks(history: History): Verdict {
 
 function total(accounts: Accounts, violations: readonly Violation[]): Totals {
   const { bySent, plantedLetters, strangers } = accounts
-  const standings = bySent.map(standingOf)
+  const standings = bySent.map(lastStanding)
   const count = (standing: string) => standings.filter((one) => one === standing).length
   const planted = [...plantedLetters.values()]
   const isOver = (account: Account) => isHandled(account) || account.deadLetters.size > 0
@@ -77,6 +77,14 @@ function total(accounts: Accounts, violations: readonly Violation[]): Totals {
       .filter(({ invariant }) => invariant === 'I5')
       .reduce((all, { ids }) => all + ids.length, 0),
   }
+}
+
+/** What the producer knew in the end: most of what was unknown was answered when it was sent again. */
+function lastStanding(account: Account): ReturnType<typeof standingOf> {
+  const standing = standingOf(account)
+  const last = account.answers.at(-1)?.status
+  if (standing !== 'unknown' || last === 'unknown' || last === undefined) return standing
+  return last === 'filtered' ? 'filtered' : 'failed'
 }
 
 function isHandled({ stored, outputs }: Account): boolean {
