@@ -1,8 +1,12 @@
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 
 /** The parts of kafkajs that our patch changes, taken alone. What it does to the bytes, real brokers check. */
 const require = createRequire(import.meta.url)
+const Connection = require('kafkajs/src/network/connection')
+const Encoder = require('kafkajs/src/protocol/encoder')
 const RequestQueue = require('kafkajs/src/network/requestQueue')
 
 const silent = () => {}
@@ -30,5 +34,29 @@ describe('the patched kafkajs', () => {
     queue.push(request(2))
     expect(queue.throttleCheckTimeoutId).not.toBeNull()
     queue.destroy()
+  })
+
+  test('leaves no request behind on a connection that is being closed', async () => {
+    const server = createServer(() => {})
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    // Between the decision to close and the closing there is room for a request; who knows after how many turns.
+    for (let turns = 0; turns < 10; turns++) {
+      const connection = new Connection({
+        host: '127.0.0.1',
+        port,
+        logger,
+        socketFactory: ({ onConnect }: { onConnect: () => void }) => connect({ port }, onConnect),
+        requestTimeout: 200,
+        connectionTimeout: 1000,
+      })
+      await connection.connect()
+      const request = { apiKey: 11, apiVersion: 0, apiName: 'JoinGroup', encode: async () => new Encoder() }
+      const sent = connection.send({ request, response: {} })
+      for (let turn = 0; turn < turns; turn++) await null
+      void connection.disconnect()
+      await expect(sent).rejects.toThrow()
+    }
+    server.close()
   })
 })
