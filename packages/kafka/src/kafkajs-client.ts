@@ -14,7 +14,9 @@ import type { KafkaClient } from './port.ts'
  * - `connection`: a request that slips in while its connection is being closed is rejected. Otherwise nobody is
  *   left to time it out, and whoever sent it, a member that joins its group for one, waits for ever.
  * - `runner`: a member that finds no broker looks for the cluster again. Otherwise it is given up at once, and its
- *   partitions rest until its session has run out.
+ *   partitions rest until its session has run out. And a member that has to join again joins until it has.
+ *   Otherwise one whose coordinator moved, and whose one attempt to join failed, stays in a generation of which it
+ *   said that it is over, and never has partitions again.
  * - `consumer/index`, `producer/index`: let group and cluster be seen, so that commits are made once, and fetching
  *   and producing are ours, over kafkajs' connections.
  * - `request`, `encoder`: a request is copied once on its way to the socket, not twice into zeroed buffers.

@@ -8,6 +8,7 @@ const require = createRequire(import.meta.url)
 const Connection = require('kafkajs/src/network/connection')
 const Encoder = require('kafkajs/src/protocol/encoder')
 const RequestQueue = require('kafkajs/src/network/requestQueue')
+const Runner = require('kafkajs/src/consumer/runner')
 
 const silent = () => {}
 const logger = { debug: silent, info: silent, warn: silent, error: silent, namespace: () => logger }
@@ -58,5 +59,39 @@ describe('the patched kafkajs', () => {
       await expect(sent).rejects.toThrow()
     }
     server.close()
+  })
+
+  test('joins again before it fetches, however often joining fails', async () => {
+    const steps: string[] = []
+    const failure = (type: string) => Object.assign(new Error(type), { type, retriable: true })
+    const joins = [failure('COORDINATOR_LOAD_IN_PROGRESS'), failure('NETWORK_EXCEPTION'), undefined]
+    const consumerGroup = {
+      getNodeIds: () => ['1'],
+      async joinAndSync() {
+        steps.push('join')
+        const error = joins.shift()
+        if (error) throw error
+      },
+    }
+    const emitter = { emit: (name: string) => steps.push(name.replace(/^.*\./, '')) }
+    const retry = { initialRetryTime: 1, maxRetryTime: 2, retries: 9 }
+    const runner = new Runner({
+      logger,
+      consumerGroup,
+      instrumentationEmitter: emitter,
+      onCrash: silent,
+      retry,
+    })
+    runner.running = true
+    const ended = Promise.withResolvers<void>()
+    runner.fetchManager.start = async () => {
+      steps.push('fetch')
+      if (joins.length > 0) throw failure('NOT_COORDINATOR_FOR_GROUP')
+      runner.running = false
+      ended.resolve()
+    }
+    runner.scheduleFetchManager()
+    await ended.promise
+    expect(steps).toEqual(['fetch', 'rebalancing', 'join', 'join', 'join', 'fetch'])
   })
 })
