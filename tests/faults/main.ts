@@ -3,6 +3,7 @@ import { keepEvidence } from './keep-evidence.ts'
 import { runSchedules, SCHEDULES } from './memory/run-schedules.ts'
 import { FAULTS_HELP, type FaultOptions, parseFaultOptions, UsageError } from './options.ts'
 import { describeRun, faultTable, isBroken, type Row } from './report.ts'
+import { whyNoRig } from './rig/why-no-rig.ts'
 import { type Run, runScenario } from './run-scenario.ts'
 import { rigScenarios } from './scenarios/scenarios.ts'
 
@@ -21,6 +22,13 @@ async function runAll({ scenarios, seed, repeat, json }: FaultOptions): Promise<
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interrupted.abort(new Error(`Stopped by ${signal}.`)))
+  }
+  if (scenarios.some((name) => name !== SCHEDULES.name)) {
+    const missing = await whyNoRig((line) => console.error(line))
+    if (missing) {
+      console.error(missing)
+      return 2
+    }
   }
   const rows: Row[] = []
   for (const scenario of scenarios) {

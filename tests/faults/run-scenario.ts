@@ -46,6 +46,7 @@ const SETTLE_MS = 120_000
  */
 export async function runScenario(options: RunOptions): Promise<Run> {
   const { scenario, seed, onProgress, signal } = options
+  signal.throwIfAborted()
   const started = performance.now()
   onProgress('starting Kafka and Sluice')
   const rig = await startRig({
@@ -134,7 +135,7 @@ async function perform(rig: Rig, options: RunOptions, started: number): Promise<
       records,
       commits: rig.observer.samples,
       counters: rig.fleet.counters,
-      recoveries: expected.map((one) => recoveryOf(one, answers, records)),
+      recoveries: expected.map((one) => recoveryOf(one, producer.ledger, records)),
       exits: rig.fleet.exits,
       services: rig.services,
       repeatsAllowed: scenario.repeats,
@@ -169,17 +170,24 @@ function findPlanted(key: string, records: readonly StoredRecord[]): Place {
   return found ?? { topic: key, partition: -1, offset: -1 }
 }
 
-/** From the end of the fault to the first sign of work: an acceptance, or an output that was written after it. */
+/**
+ * From the end of the fault to the first sign of work on something new: an acceptance, or an output of an event that
+ * was accepted after it. What was under way already proves nothing.
+ */
 function recoveryOf(
   { who, what, limitMs, since }: { who: string; what: string; limitMs: number; since: number },
-  answers: History['answers'],
+  { sent, answers }: Pick<History, 'sent' | 'answers'>,
   records: readonly StoredRecord[],
 ): Recovery {
+  const later = answers.filter(({ status, at }) => status === 'accepted' && at >= since)
+  const causes = new Set(later.map(({ event }) => sent[event]!.id))
   const signs =
     who === 'gateway'
-      ? answers.filter(({ status }) => status === 'accepted').map(({ at }) => at)
-      : records.filter(({ event }) => event?.source === `/services/${who}`).map(({ timestamp }) => timestamp)
-  const later = signs.filter((at) => at >= since)
-  if (later.length === 0) return { what, limitMs }
-  return { what, limitMs, tookMs: later.reduce((first, at) => Math.min(first, at)) - since }
+      ? later.map(({ at }) => at)
+      : records
+          .filter(({ event }) => event?.source === `/services/${who}` && causes.has(event.causationid ?? ''))
+          .map(({ timestamp }) => timestamp)
+          .filter((at) => at >= since)
+  if (signs.length === 0) return { what, limitMs }
+  return { what, limitMs, tookMs: signs.reduce((first, at) => Math.min(first, at)) - since }
 }

@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { keepEvidence } from './keep-evidence.ts'
 import { describeRun } from './report.ts'
-import { whyNoToxiproxy } from './rig/start-toxiproxy.ts'
+import { whyNoRig } from './rig/why-no-rig.ts'
 import { runScenario } from './run-scenario.ts'
 import { rigScenarios } from './scenarios/scenarios.ts'
 
 // The part of the fault suite that runs with every `npm test`: the quick scenarios, once. All of it, and how to
 // replay one: `npm run test:faults -- --help`.
 
-const missing = await whyNoToxiproxy()
+const missing = await whyNoRig((line) => console.error(line))
 if (missing) console.error(missing)
 
 const seed = randomInt(1_000_000_000)

@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { catalogue, laneTopic, planTopics } from '@sluice/events'
+import { catalogue, laneTopic, PARTITIONS_PER_TYPE, planTopics } from '@sluice/events'
 import { type Admin, createKafkaJsClient, type KafkaClient, type TopicSpec } from '@sluice/kafka'
+import { OUTCOME_TOPIC } from '../books/history.ts'
 import { type Broker, startBroker } from './broker.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { type Observer, startObserver } from './observe.ts'
@@ -75,7 +76,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     const fleet = createFleet({
       brokersFor: (name) => (name === 'gateway' ? broker.gatewayProxy : broker.servicesProxy).address,
       gatewayPort: gatewayPort!,
-      env: options.env,
+      // Each end leaves a record, for the books.
+      env: { OUTCOMES: 'on', ...options.env },
       logs,
     })
     stops.push(fleet.stop)
@@ -121,7 +123,8 @@ const OUTPUT_TOPICS = catalogue
   .flatMap(({ definition: { type } }) => LANES_OF.get(type)!)
 
 function specs(): TopicSpec[] {
-  return planTopics(catalogue).map(({ topic, partitions, maxBatchBytes }) => ({
+  const books = { topic: OUTCOME_TOPIC, partitions: PARTITIONS_PER_TYPE, maxBatchBytes: 1024 * 1024 }
+  return [...planTopics(catalogue), books].map(({ topic, partitions, maxBatchBytes }) => ({
     topic,
     partitions,
     replicationFactor: 1,
