@@ -27,10 +27,8 @@ export const brokerKilled: Scenario = {
   eventsPerSecond: 200,
   repeats: true,
   async run(stage) {
-    for (let round = 0; round < 2; round++) {
-      await stage.rig.broker.kill()
-      await comeBack(stage)
-    }
+    await stage.rig.broker.kill()
+    await comeBack(stage)
   },
 }
 
