@@ -35,7 +35,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
 
 /** What decides but never does: no file, no socket, no timer, no client. */
 const PURE =
-  /^packages\/(events\/src\/.*|kafka\/src\/(lane-scheduler|offset-tracker|backoff|partition|co-partition-assigner|key-gate|dead-letter|fifo))\.ts$/
+  /^packages\/(events\/src\/.*|kafka\/src\/(lane-scheduler|offset-tracker|backoff|partition|co-partition-assigner|key-gate|dead-letter|fifo|handled-window|window-rebuild|brake))\.ts$/
 const PURE_MODULES = ['node:crypto', 'node:util', 'node:buffer', 'zod']
 
 /** Runs before anything is installed. */

@@ -109,6 +109,27 @@ describe('planTopics', () => {
     expect(deadLetters[0]!.retentionMs).toBeGreaterThan(lane!.retentionMs)
   })
 
+  it('plans retry topics for types that are retried out of order, one for each service and delay', () => {
+    const [{ definition }] = catalogue as [(typeof catalogue)[number]]
+    const unordered = { ...definition, retry: 'unordered', retryDelays: ['5s', '1m'] } as const
+    const ofKind = (retried: typeof definition) =>
+      planTopics([{ definition: retried, services: ['one', 'two'] }]).filter(({ kind }) => kind === 'retry')
+    expect(ofKind(definition)).toEqual([])
+    expect(ofKind(unordered).map(({ topic, partitions }) => [topic, partitions])).toEqual([
+      ['events.order-placed.one.retry.5s', PARTITIONS_PER_TYPE],
+      ['events.order-placed.one.retry.1m', PARTITIONS_PER_TYPE],
+      ['events.order-placed.two.retry.5s', PARTITIONS_PER_TYPE],
+      ['events.order-placed.two.retry.1m', PARTITIONS_PER_TYPE],
+    ])
+  })
+
+  it('plans the topic of the outcomes only where books are kept', () => {
+    const outcomes = (options?: { outcomes?: boolean }) =>
+      planTopics(catalogue, options).filter(({ kind }) => kind === 'outcomes')
+    expect(outcomes()).toEqual([])
+    expect(outcomes({ outcomes: true })).toMatchObject([{ topic: 'events.outcomes' }])
+  })
+
   it('plans topics of two services that read one type', () => {
     const [{ definition }] = catalogue as [(typeof catalogue)[number]]
     const topics = planTopics([{ definition, services: ['one', 'two'] }]).map(({ topic }) => topic)

@@ -10,7 +10,7 @@ import { shipmentDelayed } from './definitions/shipment-delayed.ts'
 import { stockReserved } from './definitions/stock-reserved.ts'
 import { userRegistered } from './definitions/user-registered.ts'
 import { welcomeMailRequested } from './definitions/welcome-mail-requested.ts'
-import { deadLetterTopic, laneTopic } from './topics.ts'
+import { deadLetterTopic, laneTopic, OUTCOMES_TOPIC, retryTopic } from './topics.ts'
 
 /** One event type and the services that read it. */
 export type CatalogueEntry = { readonly definition: EventDefinition; readonly services: readonly string[] }
@@ -33,29 +33,51 @@ export const catalogue: readonly CatalogueEntry[] = Object.freeze([
 /** A topic that the catalogue needs. */
 export type TopicPlan = {
   readonly topic: string
-  readonly kind: 'lane' | 'dead-letter'
+  readonly kind: 'lane' | 'retry' | 'dead-letter' | 'outcomes'
   readonly partitions: number
   readonly retentionMs: number
   /** The largest record batch that it takes. */
   readonly maxBatchBytes: number
 }
 
-/** All lane topics of a type have as many partitions, so that partition n of each goes to one member. */
+/** All lane and retry topics of a type have as many partitions, so that partition n of each goes to one member. */
 export const PARTITIONS_PER_TYPE = 3
 
+/** The outcomes of all types share one topic. */
+export const OUTCOME_PARTITIONS = 3
+
 const DAY = 24 * 60 * 60 * 1000
-const RETENTION_MS = { lane: 7 * DAY, 'dead-letter': 30 * DAY } as const
+const RETENTION_MS = { lane: 7 * DAY, retry: 7 * DAY, 'dead-letter': 30 * DAY, outcomes: 7 * DAY } as const
 
 const MIB = 1024 * 1024
-/** A dead letter is the record that failed and up to 6 KiB of headers about it: it must fit wherever the record did. */
-const MAX_BATCH_BYTES = { lane: MIB, 'dead-letter': MIB + 64 * 1024 } as const
+/**
+ * A dead letter is the record that failed and up to 6 KiB of headers about it, a retry copy has some too: both must fit
+ * wherever the record did.
+ */
+const WITH_HEADERS = MIB + 64 * 1024
+const MAX_BATCH_BYTES = {
+  lane: MIB,
+  retry: WITH_HEADERS,
+  'dead-letter': WITH_HEADERS,
+  outcomes: MIB,
+} as const
 
-/** The topics of the given entries, each once. */
-export function planTopics(entries: readonly CatalogueEntry[]): TopicPlan[] {
-  return entries.flatMap(({ definition: { type, lanes }, services }) => [
+/**
+ * The topics of the given entries, each once. Retry topics only of types that are retried out of order.
+ * @param options.outcomes whether books are kept
+ */
+export function planTopics(
+  entries: readonly CatalogueEntry[],
+  options: { readonly outcomes?: boolean } = {},
+): TopicPlan[] {
+  const ofTypes = entries.flatMap(({ definition: { type, lanes, retryDelays }, services }) => [
     ...lanes.map((lane) => plan(laneTopic(type, lane), 'lane', PARTITIONS_PER_TYPE)),
+    ...services.flatMap((service) =>
+      retryDelays.map((delay) => plan(retryTopic(type, service, delay), 'retry', PARTITIONS_PER_TYPE)),
+    ),
     ...services.map((service) => plan(deadLetterTopic(type, service), 'dead-letter', 1)),
   ])
+  return options.outcomes ? [...ofTypes, plan(OUTCOMES_TOPIC, 'outcomes', OUTCOME_PARTITIONS)] : ofTypes
 }
 
 /** The services of the given entries in catalogue order; admin ports are dealt in this order. */

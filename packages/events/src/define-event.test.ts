@@ -33,6 +33,29 @@ describe('defineEvent refuses', () => {
     ['an unknown lane', { lanes: ['normal', 'express'] }, /lanes must be some of/],
     ['a lane twice', { lanes: ['normal', 'normal'] }, /named twice/],
     ['a default priority that it has no lane for', { defaultPriority: 'low' }, /defaultPriority/],
+    [
+      'a share for a lane that it has not',
+      { laneShares: { low: { weight: 1, maxWaitMs: 10 } } },
+      /laneShares/,
+    ],
+    [
+      'a weight of nothing',
+      { laneShares: { high: { weight: 0, maxWaitMs: 10 } } },
+      /weight of the lane high/,
+    ],
+    [
+      'a wait without end',
+      { laneShares: { high: { weight: 1, maxWaitMs: NaN } } },
+      /maxWaitMs of the lane high/,
+    ],
+    ['delays without a use', { retryDelays: ['5s'] }, /need retry: 'unordered'/],
+    ['no delays', { retry: 'unordered', retryDelays: [] }, /at least one/],
+    ['a delay that is none', { retry: 'unordered', retryDelays: ['soon'] }, /like 500ms/],
+    [
+      'delays that do not grow',
+      { retry: 'unordered', retryDelays: ['1m', '60s'] },
+      /longer than the one before/,
+    ],
     ['an example that is not valid', { example: { parcelId: 'p-1', grams: 0 } }, /example is not valid/],
     [
       'an example with an unknown field',
@@ -72,6 +95,12 @@ const Tree = z.strictObject({
 
 describe('a definition', () => {
   const definition = defineEvent(parcelSent)
+
+  it('is retried in place unless it says otherwise, and then after some delays', () => {
+    expect(definition).toMatchObject({ retry: 'ordered', retryDelays: [] })
+    expect(define({ retry: 'unordered' })).toMatchObject({ retryDelays: ['5s', '1m', '10m'] })
+    expect(define({ retry: 'unordered', retryDelays: ['1s'] })).toMatchObject({ retryDelays: ['1s'] })
+  })
 
   it('cannot be changed', () => {
     expect(Object.isFrozen(definition)).toBe(true)

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Event } from './envelope.ts'
-import { isLane, LANES, type Lane } from './lanes.ts'
+import { isLane, LANES, type Lane, type LaneShare } from './lanes.ts'
+import { RETRY_DELAYS, retryDelayMs } from './retry-delays.ts'
 import { MAX_NAME_LENGTH, NAME_PATTERN } from './topics.ts'
 
 /** What a developer writes to define an event type. */
@@ -21,6 +22,15 @@ export type EventSpec<Schema extends z.ZodType> = {
   /** The lanes it may travel in, each a topic. */
   readonly lanes: readonly Lane[]
   readonly defaultPriority: Lane
+  /** How often each lane is served while all have work, and how long one may go unserved; see {@link LANE_SHARES}. */
+  readonly laneShares?: Partial<Record<Lane, LaneShare>>
+  /**
+   * What becomes of an event whose handling failed. `ordered`: it is tried again in place, and its key waits; the
+   * default. `unordered`: it is tried again after each of `retryDelays`, and later events of its key pass it meanwhile.
+   */
+  readonly retry?: 'ordered' | 'unordered'
+  /** Like `5s`, each a topic; 5s, 1m and 10m by default. Only with `retry: 'unordered'`. */
+  readonly retryDelays?: readonly string[]
   /** Valid data for the documentation, `/v1/types` and the demo. */
   readonly example: z.infer<Schema>
 }
@@ -38,6 +48,9 @@ export type Output<Data = unknown> = {
 
 /** A checked definition. Methods, not function properties, so that every definition fits `EventDefinition`. */
 export type EventDefinition<Schema extends z.ZodType = z.ZodType> = Omit<EventSpec<Schema>, 'key'> & {
+  readonly retry: 'ordered' | 'unordered'
+  /** Empty where it is retried in place. */
+  readonly retryDelays: readonly string[]
   key(data: z.infer<Schema>): string
   /** Judges posted data: unknown fields are errors. Returns nothing when the data is valid. */
   validate(data: unknown): readonly DataError[] | undefined
@@ -64,6 +77,8 @@ export function defineEvent<Schema extends z.ZodType>(spec: EventSpec<Schema>): 
   const fast = z.compile(spec.data)
   const definition: EventDefinition<Schema> = {
     ...spec,
+    retry: spec.retry ?? 'ordered',
+    retryDelays: spec.retry === 'unordered' ? (spec.retryDelays ?? RETRY_DELAYS) : [],
     validate(data) {
       if (fast.validate(data)) return undefined
       const result = spec.data.safeParse(data)
@@ -94,6 +109,22 @@ function check(spec: EventSpec<z.ZodType>): void {
   if (spec.lanes.length === 0 || !spec.lanes.every(isLane)) fail(`lanes must be some of ${LANES.join(', ')}.`)
   if (new Set(spec.lanes).size !== spec.lanes.length) fail('a lane is named twice.')
   if (!spec.lanes.includes(spec.defaultPriority)) fail('defaultPriority must be one of its lanes.')
+  for (const [lane, { weight, maxWaitMs }] of Object.entries(spec.laneShares ?? {})) {
+    if (!spec.lanes.includes(lane as Lane)) fail(`laneShares names "${lane}", which is none of its lanes.`)
+    if (!Number.isInteger(weight) || weight < 1 || weight > 1000) {
+      fail(`the weight of the lane ${lane} must be a whole number from 1 to 1000.`)
+    }
+    if (!(maxWaitMs >= 10 && maxWaitMs <= 3_600_000)) {
+      fail(`maxWaitMs of the lane ${lane} must be from 10 to 3,600,000.`)
+    }
+  }
+  if (spec.retryDelays && spec.retry !== 'unordered') fail("retryDelays need retry: 'unordered'.")
+  const delays = (spec.retryDelays ?? RETRY_DELAYS).map(retryDelayMs)
+  if (delays.length === 0) fail('retryDelays must name at least one.')
+  if (delays.some(Number.isNaN)) fail('retryDelays are like 500ms, 5s, 1m or 2h, and at most 7 days.')
+  if (delays.some((delay, at) => at > 0 && delay <= delays[at - 1]!)) {
+    fail('each of retryDelays must be longer than the one before.')
+  }
   const result = spec.data.safeParse(spec.example)
   if (!result.success) fail(`the example is not valid: ${z.prettifyError(result.error)}`)
   if (!isDeepStrictEqual(result.data, spec.example)) {

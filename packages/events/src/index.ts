@@ -2,6 +2,7 @@ export {
   type CatalogueEntry,
   catalogue,
   listServices,
+  OUTCOME_PARTITIONS,
   PARTITIONS_PER_TYPE,
   planTopics,
   type TopicPlan,
@@ -33,7 +34,24 @@ export {
   type Event,
   encodeEvent,
 } from './envelope.ts'
-export { CLOUDEVENTS_JSON, CONTENT_TYPE } from './headers.ts'
-export { capLane, isLane, LANES, type Lane, nearestLane } from './lanes.ts'
+export {
+  CLOUDEVENTS_JSON,
+  CONTENT_TYPE,
+  GENERATION,
+  HOP,
+  ORIGIN,
+  REDELIVERY_PREFIX,
+  SERVICE,
+} from './headers.ts'
+export { type Identity, identityOf, readIdentity } from './identity.ts'
+export { capLane, isLane, LANE_SHARES, LANES, type Lane, type LaneShare, nearestLane } from './lanes.ts'
 export { completeOutput, createOutputEncoder, outputId } from './lineage.ts'
-export { deadLetterTopic, laneTopic, MAX_NAME_LENGTH, NAME_PATTERN, retryTopic } from './topics.ts'
+export { RETRY_DELAYS, retryDelayMs } from './retry-delays.ts'
+export {
+  deadLetterTopic,
+  laneTopic,
+  MAX_NAME_LENGTH,
+  NAME_PATTERN,
+  OUTCOMES_TOPIC,
+  retryTopic,
+} from './topics.ts'

@@ -4,6 +4,21 @@ export const LANES = ['high', 'normal', 'low'] as const
 /** An event's priority is the name of the lane it travels in. */
 export type Lane = (typeof LANES)[number]
 
+/** How a lane is served beside others. */
+export type LaneShare = {
+  /** Picks of this lane, relative to the others', while all have work. */
+  readonly weight: number
+  /** The longest that this lane may go unserved while it has work, milliseconds. */
+  readonly maxWaitMs: number
+}
+
+/** The shares of a type that names none. */
+export const LANE_SHARES: Readonly<Record<Lane, LaneShare>> = Object.freeze({
+  high: { weight: 16, maxWaitMs: 100 },
+  normal: { weight: 4, maxWaitMs: 500 },
+  low: { weight: 1, maxWaitMs: 1000 },
+})
+
 export function isLane(value: unknown): value is Lane {
   return LANES.includes(value as Lane)
 }

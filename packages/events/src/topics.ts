@@ -18,6 +18,9 @@ export function deadLetterTopic(type: string, service: string): string {
   return `${PREFIX}.${type}.${service}.dlq`
 }
 
+/** One record per end of an event, where books are kept. */
+export const OUTCOMES_TOPIC = `${PREFIX}.outcomes`
+
 /** Kafka's own limit is 249 characters; the longest name built here adds 40 to type and service. */
 export const MAX_NAME_LENGTH = 100
 

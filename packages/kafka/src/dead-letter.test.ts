@@ -43,6 +43,14 @@ describe('toDeadLetter', () => {
     )
   })
 
+  test('of a retry copy it is the dead letter of the original', () => {
+    const copy = { ...record, topic: 'retry', offset: 7, headers: { kept: 'a', 'sluice-hop': '3' } }
+    const { topic, partition, offset, timestamp } = record
+    const origin = { topic, partition, offset, timestamp }
+    const dead = toDeadLetter(copy, { ...letter, origin, withoutHeaders: ['sluice-hop'] }, 'dlq')
+    expect(dead).toEqual(toDeadLetter({ ...record, headers: { kept: 'a' } }, letter, 'dlq'))
+  })
+
   test('says where it came from and what went wrong', () => {
     const dead = toDeadLetter(record, letter, 'events.order-placed.billing.dlq')
     expect(dead).toMatchObject({

@@ -1,8 +1,11 @@
-import type { Headers, IncomingRecord } from './port.ts'
+import type { Headers, IncomingRecord, PartitionOffset } from './port.ts'
 import type { PublishRecord } from './publisher.ts'
 
 /** Why a record was given up. */
 export type DeadLetterReason = 'schema' | 'handler' | 'timeout' | 'poison'
+
+/** The place of a record and its time, milliseconds since the epoch. */
+export type RecordOrigin = PartitionOffset & { readonly timestamp: number }
 
 export type DeadLetter = {
   readonly service: string
@@ -11,6 +14,10 @@ export type DeadLetter = {
   /** Milliseconds since the epoch. */
   readonly firstFailedAt: number
   readonly error: Error
+  /** What the record is a copy of; absent: it is none. */
+  readonly origin?: RecordOrigin | undefined
+  /** Headers that the copy has and the original had not. */
+  readonly withoutHeaders?: readonly string[]
 }
 
 /** The error's text in a header; longer ones are cut. */
@@ -19,7 +26,7 @@ const MAX_STACK_BYTES = 4096
 
 /**
  * The record for the dead-letter topic: key, value and headers byte for byte, and what went wrong in UTF-8
- * headers. Of a record that was a dead letter before, the replay count is kept and the rest replaced.
+ * headers. Of a retry copy, it is the dead letter of what that is a copy of. Of a record that was a dead letter before, the replay count is kept and the rest replaced.
  * `kafka_dlt-original-topic` is what common Kafka UIs look at to send a record back.
  */
 export function toDeadLetter(
@@ -27,7 +34,9 @@ export function toDeadLetter(
   letter: DeadLetter,
   topic: string,
 ): PublishRecord & { readonly partition: 0 } {
-  const { error } = letter
+  const { error, origin = record } = letter
+  const headers = { ...(record.headers as Headers) } as Record<string, Headers[string]>
+  for (const name of letter.withoutHeaders ?? []) delete headers[name]
   return {
     lane: DEAD_LETTER_LANE,
     topic,
@@ -35,11 +44,11 @@ export function toDeadLetter(
     key: record.key,
     value: record.value,
     headers: {
-      ...(record.headers as Headers),
-      'dlq-original-topic': record.topic,
-      'dlq-original-partition': String(record.partition),
-      'dlq-original-offset': String(record.offset),
-      'dlq-original-timestamp': String(record.timestamp),
+      ...headers,
+      'dlq-original-topic': origin.topic,
+      'dlq-original-partition': String(origin.partition),
+      'dlq-original-offset': String(origin.offset),
+      'dlq-original-timestamp': String(origin.timestamp),
       'dlq-service': letter.service,
       'dlq-attempts': String(letter.attempts),
       'dlq-first-failed-at': new Date(letter.firstFailedAt).toISOString(),
@@ -48,7 +57,7 @@ export function toDeadLetter(
       'dlq-error-message': cut(error.message, MAX_MESSAGE_BYTES),
       'dlq-stack': cut(error.stack ?? '', MAX_STACK_BYTES),
       'dlq-replay-count': String(record.headers['dlq-replay-count'] ?? '0'),
-      'kafka_dlt-original-topic': record.topic,
+      'kafka_dlt-original-topic': origin.topic,
     },
   }
 }

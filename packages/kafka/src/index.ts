@@ -1,15 +1,24 @@
 export { type Backoff, backoffMs } from './backoff.ts'
 export type { KafkaConnection, KafkaSasl, KafkaTls, TokenSource } from './connection.ts'
-export { DEAD_LETTER_LANE, type DeadLetter, type DeadLetterReason, toDeadLetter } from './dead-letter.ts'
+export {
+  DEAD_LETTER_LANE,
+  type DeadLetter,
+  type DeadLetterReason,
+  type RecordOrigin,
+  toDeadLetter,
+} from './dead-letter.ts'
 export { KafkaError, type KafkaErrorCode } from './errors.ts'
 export { createKafkaJsClient } from './kafkajs-client.ts'
 export type { KafkaLog } from './kafkajs-connect.ts'
 export {
+  type Admission,
+  type Claim,
   type ConsumedLane,
   createLaneConsumer,
   type Handled,
   type LaneConsumer,
   type LaneConsumerOptions,
+  type RetryTopic,
 } from './lane-consumer.ts'
 export { partitionOf } from './partition.ts'
 export type {
@@ -40,3 +49,4 @@ export {
   type PublishRecord,
   type Receipt,
 } from './publisher.ts'
+export { hasHeaderLike } from './record-batch.ts'

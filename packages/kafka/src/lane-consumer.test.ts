@@ -1,4 +1,4 @@
-import { createLogger, createMetrics, LOST_BY_RETENTION } from '@sluice/telemetry'
+import { createLogger, createMetrics, HELD_OFFSETS, LOST_BY_RETENTION } from '@sluice/telemetry'
 import { createMemoryBroker, waitFor } from '@sluice/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -27,6 +27,7 @@ const LANES = [
   { lane: 'low', topic: 'low', weight: 1, maxWaitMs: 1000 },
 ]
 const NOTHING: Handled = { outputs: [] }
+const REPEAT: Handled = { outputs: [] }
 
 const output = (name: string): PublishRecord => ({
   lane: 'high',
@@ -46,18 +47,18 @@ type Call = {
 }
 
 /** A lane consumer between a consumer, handlers and a publisher that all do what the test says. */
-async function start(options: Partial<LaneConsumerOptions<Handled>> = {}) {
+async function start(options: Partial<LaneConsumerOptions<Handled>> & { claiming?: boolean } = {}) {
   let listener!: ConsumerListener
   const commits: PartitionOffset[][] = []
   const events: string[] = []
-  const state = { refuseCommits: false, crashes: [] as Error[], finished: 0 }
+  const state = { refuseCommits: false, crashes: [] as Error[], finished: 0, repeats: 0 }
   const fake: Consumer = {
     async start(to) {
       listener = to
     },
     pause: (list) => void events.push(...list.map(({ topic, partition }) => `pause ${topic} ${partition}`)),
     resume: (list) => void events.push(...list.map(({ topic, partition }) => `resume ${topic} ${partition}`)),
-    seek() {},
+    seek: ({ topic, partition, offset }) => void events.push(`seek ${topic} ${partition} ${offset}`),
     async commit(offsets) {
       if (state.refuseCommits) throw new Error('refused')
       commits.push(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
@@ -84,7 +85,15 @@ async function start(options: Partial<LaneConsumerOptions<Handled>> = {}) {
     concurrency: 8,
     sessionTimeoutMs: 10_000,
     commitIntervalMs: COMMIT_MS,
-    handle(record, lane) {
+    retries: [],
+    laneOf: () => 'low',
+    admission: { closed: true, admit: () => true, withdraw() {} },
+    windowSize: 100,
+    identify: (record) => `id of ${record.key}`,
+    handle(record, lane, claim) {
+      const known = options.claiming ? claim.claim(`id of ${record.key}`) : false
+      if (known === true) return REPEAT
+      if (known !== false) return known.then((handled) => (handled ? REPEAT : undefined)) as Promise<Handled>
       handled.push(String(record.value))
       const { promise, resolve, reject } = Promise.withResolvers<Handled | undefined>()
       const call: Call = {
@@ -103,7 +112,10 @@ async function start(options: Partial<LaneConsumerOptions<Handled>> = {}) {
       return promise as Promise<Handled>
     },
     undeliverable: (_record, _lane, detail) => ({ outputs: [output(`dead: ${detail}`)] }),
-    finished: () => void state.finished++,
+    finished(_lane, result) {
+      state.finished++
+      if (result === REPEAT) state.repeats++
+    },
     crashed: (error) => void state.crashes.push(error),
     metrics,
     log,
@@ -422,16 +434,54 @@ describe('createLaneConsumer: outputs that cannot be stored', () => {
     expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 1 }])
   })
 
-  test('ends the process when that cannot be stored either, instead of trying for ever', async () => {
-    const { assign, bring, call, published, state, commitDue } = await start()
+  test('tries it again with growing waits when that cannot be stored either; the offset stays, others go on', async () => {
+    const { assign, bring, call, consumer, published, state, commitDue, commits } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b')
+    await call('high0-0').done('x')
+    await call('high0-1').done()
+    published[0]!.settle(tooLarge)
+    for (let tries = 1; tries <= 5; tries++) {
+      published[tries]!.settle(tooLarge)
+      expect(consumer.stuck()).toEqual({ records: 1, detail: 'too large' })
+      await vi.advanceTimersByTimeAsync(500 * 2 ** (tries - 1))
+      expect(published.length).toBe(tries + 2)
+    }
+    await bring('high', 2, 'c')
+    await call('high0-2').done()
+    expect(state.finished).toBe(2)
+    await commitDue()
+    expect(commits.flat()).toEqual([{ topic: 'high', partition: 0, offset: 0 }])
+    published[6]!.settle({ status: 'stored' })
+    expect(published[6]!.name).toBe('dead: too large')
+    expect(consumer.stuck().records).toBe(0)
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 3 }])
+    expect(state.crashes).toEqual([])
+  })
+
+  test('where nothing can stand for it, the same is tried again', async () => {
+    const { assign, bring, call, published } = await start({
+      undeliverable: (_record, _lane, _detail, result) => result,
+    })
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    await call('high0-0').done('x')
+    published[0]!.settle(tooLarge)
+    expect(published.length).toBe(1)
+    await vi.advanceTimersByTimeAsync(500)
+    expect(published.map(({ name }) => name)).toEqual(['x', 'x'])
+  })
+
+  test('what waits like that is given back when the process stops', async () => {
+    const { assign, bring, call, consumer, published, commits } = await start()
     assign(1, 'high')
     await bring('high', 0, 'a')
     await call('high0-0').done('x')
     published[0]!.settle(tooLarge)
     published[1]!.settle(tooLarge)
-    expect(published.length).toBe(2)
-    expect(state.crashes).toMatchObject([{ code: 'consumer-crashed' }])
-    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 0 }])
+    expect(await consumer.stop(10_000)).toBe(0)
+    expect(commits.flat().every(({ offset }) => offset === 0)).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
   })
 })
 
@@ -493,6 +543,347 @@ describe('createLaneConsumer: a rebalance', () => {
     assign(2, 'low')
     await bring('high', 0, 'a')
     expect(handled).toEqual([])
+  })
+})
+
+describe('createLaneConsumer: what was handled before', () => {
+  const standing = (topic: string, committed: number, low: number, high: number) => ({
+    topic,
+    partition: 0,
+    committed,
+    low,
+    high,
+  })
+  const at = (topic: string) => ({ topic, partition: 0 })
+
+  test('handles a repeat once, in whatever lane it comes', async () => {
+    const { assign, bring, call, handled, state, commitDue } = await start({ claiming: true })
+    assign(1, 'high', 'low')
+    await bring('low', 0, 'a', 'b')
+    await call('low0-0').done()
+    await bring('high', 0, 'a')
+    await bring('low', 2, 'a')
+    expect(handled).toEqual(['low0-0', 'low0-1'])
+    expect(state.repeats).toBe(2)
+    await call('low0-1').done()
+    expect(await commitDue()).toEqual([
+      { topic: 'high', partition: 0, offset: 1 },
+      { topic: 'low', partition: 0, offset: 3 },
+    ])
+  })
+
+  test('a repeat of what is not stored yet waits, and moves no offset before', async () => {
+    const { assign, bring, call, published, handled, state, commitDue } = await start({ claiming: true })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'a')
+    await call('high0-0').done('x')
+    expect([handled, state.repeats]).toEqual([['high0-0'], 0])
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 0 }])
+    published[0]!.settle({ status: 'stored' })
+    await turn()
+    expect([handled, state.repeats]).toEqual([['high0-0'], 1])
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 2 }])
+  })
+
+  test('a repeat of what is given back is given back too', async () => {
+    const { assign, bring, call, consumer, commits } = await start({ claiming: true })
+    assign(1, 'high')
+    const other = { key: null }
+    await bring('high', 0, 'a', other.key)
+    const stopped = consumer.stop(10_000)
+    await call('high0-0').giveBack()
+    await call('high0-1').done()
+    await stopped
+    expect(commits.flat().every(({ offset }) => offset === 0)).toBe(true)
+  })
+
+  test('forgets what lies farther back than the window reaches', async () => {
+    const { assign, bring, calls, handled } = await start({ claiming: true, windowSize: 2 })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b', 'c')
+    while (calls.length > 0) await calls[0]!.done()
+    await bring('high', 3, 'b', 'c', 'a')
+    expect(handled).toEqual(['high0-0', 'high0-1', 'high0-2', 'high0-5'])
+  })
+
+  test('reads what was handled before the first new record of any lane runs', async () => {
+    const { listener, bring, record, handled, events, state, commitDue, commits } = await start({
+      claiming: true,
+      windowSize: 3,
+    })
+    listener.assigned([standing('high', 5, 0, 7), standing('low', 4, 2, 6)], 1)
+    expect(events).toEqual(['seek high 0 2', 'seek low 0 2'])
+    // New ones of low are there first, but high could hold the same events.
+    await bring('low', 2, 'a', 'b', 'c', 'early')
+    expect(handled).toEqual([])
+    listener.records(at('high'), [record('high', 0, 2, 'c'), record('high', 0, 3, 'c')], 4, 7)
+    await turn()
+    expect(handled).toEqual([])
+    await commitDue()
+    expect(commits.flat().every(({ topic, offset }) => offset === (topic === 'high' ? 5 : 4))).toBe(true)
+    listener.records(at('high'), [record('high', 0, 4, 'd'), record('high', 0, 5, 'new')], 6, 7)
+    await turn()
+    expect(handled).toEqual(['high0-5', 'low0-5'])
+    expect(state.repeats).toBe(1)
+    await bring('low', 6, 'd')
+    expect(state.repeats).toBe(2)
+  })
+
+  test('a partition that comes back is not handled again, though nothing of it was committed', async () => {
+    const { listener, bring, call, handled, events, state, commitDue } = await start({ claiming: true })
+    listener.assigned([standing('high', 3, 3, 6)], 1)
+    await bring('high', 3, 'a', 'b', 'c')
+    await call('high0-3').done()
+    await call('high0-5').done()
+    state.refuseCommits = true
+    await commitDue()
+    listener.revoked()
+    listener.assigned([standing('high', 3, 3, 6)], 2)
+    // Nobody else has committed anything: there is nothing to read.
+    expect(events).toEqual([])
+    await bring('high', 3, 'a', 'b', 'c')
+    expect(handled).toEqual(['high0-3', 'high0-4', 'high0-5'])
+    expect(state.repeats).toBe(2)
+    state.refuseCommits = false
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 4 }])
+    // Its handler of the old epoch: a late result counts for the window, and ends the record that waits for it.
+    await call('high0-4').done()
+    expect(state.repeats).toBe(3)
+    expect(await commitDue()).toEqual([{ topic: 'high', partition: 0, offset: 6 }])
+  })
+
+  test('of a partition that comes back it reads only what others have handled meanwhile', async () => {
+    const { listener, record, bring, call, handled, events, commitDue } = await start({ claiming: true })
+    listener.assigned([standing('high', 3, 0, 4)], 1)
+    listener.records(at('high'), [record('high', 0, 0, 'x')], 3, 4)
+    await bring('high', 3, 'a')
+    await call('high0-3').done()
+    await commitDue()
+    listener.revoked()
+    listener.assigned([standing('high', 6, 0, 9)], 2)
+    expect(events).toEqual(['seek high 0 0', 'seek high 0 4'])
+    listener.records(
+      at('high'),
+      ['y', 'z', 'x', 'a', 'y', 'new'].map((key, i) => record('high', 0, 4 + i, key)),
+      10,
+      10,
+    )
+    await turn()
+    expect(handled).toEqual(['high0-3', 'high0-9'])
+  })
+
+  test('counts what retention took before it was assigned, and goes on where the log begins', async () => {
+    const { listener, bring, handled, events, state } = await start()
+    const lost = metrics.counter(LOST_BY_RETENTION, { topic: 'normal' }) as unknown as { value: number }
+    const before = lost.value
+    listener.assigned([standing('normal', 4, 10, 12), standing('low', -1, 10, 12)], 1)
+    expect(lost.value - before).toBe(6)
+    expect(events).toEqual(['seek normal 0 10'])
+    await bring('normal', 10, 'a')
+    expect(handled).toEqual(['normal0-10'])
+    expect(state.crashes).toEqual([])
+  })
+
+  test('with a window of nothing it reads nothing and handles repeats', async () => {
+    const { listener, bring, handled, events, calls } = await start({ claiming: true, windowSize: 0 })
+    listener.assigned([standing('high', 5, 0, 7)], 1)
+    expect(events).toEqual([])
+    await bring('high', 5, 'a', 'a')
+    await calls[0]!.done()
+    expect(handled).toEqual(['high0-5', 'high0-6'])
+  })
+})
+
+describe('createLaneConsumer: retry topics', () => {
+  const retries = [{ topic: 'retry', name: 'retry-5s', delayMs: 5000 }]
+  const at = { topic: 'retry', partition: 0 }
+
+  async function startRetrying(options: Partial<LaneConsumerOptions<Handled>> = {}) {
+    let time = 1_000_000
+    const it = await start({
+      retries,
+      laneOf: (record) => String(record.headers['lane']),
+      wallClock: () => time,
+      ...options,
+    })
+    it.assign(1, 'high', 'normal', 'low', 'retry')
+    return {
+      ...it,
+      /** Brings copies, each written so many ms ago, for these lanes. */
+      async copies(from: number, ...list: { age: number; lane: string; key?: string }[]) {
+        const records = list.map(({ age, lane, key = `${from}` }, index) => ({
+          ...it.record('retry', 0, from + index, key),
+          timestamp: time - age,
+          headers: { lane },
+        }))
+        it.listener.records(at, records, from + list.length, from + list.length)
+        await turn()
+      },
+      async pass(ms: number) {
+        time += ms
+        await vi.advanceTimersByTimeAsync(ms)
+        await turn()
+      },
+    }
+  }
+
+  test('hands a copy to its lane when it is due, not before; lanes go on meanwhile', async () => {
+    const { copies, bring, pass, calls, names } = await startRetrying()
+    await copies(0, { age: 1000, lane: 'high' })
+    await bring('high', 0, 'a')
+    await bring('low', 0, 'b')
+    expect(names()).toEqual(['high0-0', 'low0-0'])
+    await pass(3999)
+    expect(names()).not.toContain('retry0-0')
+    await pass(1)
+    expect(calls.find(({ name }) => name === 'retry0-0')?.lane).toBe('high')
+  })
+
+  test('commits the offset of a copy like any other', async () => {
+    const { copies, pass, call, commitDue, commits } = await startRetrying()
+    await copies(0, { age: 0, lane: 'low' }, { age: 0, lane: 'low' })
+    await commitDue()
+    expect(commits.flat()).toEqual([{ ...at, offset: 0 }])
+    await pass(5000)
+    await call('retry0-0').done()
+    expect(await commitDue()).toEqual([{ ...at, offset: 1 }])
+    await call('retry0-1').done()
+    expect(await commitDue()).toEqual([{ ...at, offset: 2 }])
+  })
+
+  test('of one key a copy that is due runs alone', async () => {
+    const { copies, bring, pass, call, names } = await startRetrying()
+    await copies(0, { age: 0, lane: 'low', key: 'k' })
+    await bring('high', 0, 'k', 'k')
+    await pass(5000)
+    expect(names()).toEqual(['high0-0'])
+    await call('high0-0').done()
+    await call('high0-1').done()
+    expect(names()).toEqual(['retry0-0'])
+  })
+
+  test('is not fetched far ahead of what is due', async () => {
+    const { copies, events } = await startRetrying()
+    await copies(0, ...Array.from({ length: 999 }, () => ({ age: 0, lane: 'low' })))
+    expect(events).toEqual([])
+    await copies(999, { age: 0, lane: 'low' })
+    expect(events).toEqual(['pause retry 0'])
+  })
+
+  test('forgets what waits when its epoch ends, and when it stops', async () => {
+    const { copies, pass, listener, assign, handled, consumer } = await startRetrying()
+    await copies(0, { age: 0, lane: 'low' })
+    listener.revoked()
+    await pass(5000)
+    expect(handled).toEqual([])
+    assign(2, 'retry')
+    await copies(0, { age: 0, lane: 'low' })
+    await consumer.stop(1000)
+    await pass(5000)
+    expect(handled).toEqual([])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('createLaneConsumer: the brake', () => {
+  test('stops a partition when too much is finished behind one record, and lets it go on when that is done', async () => {
+    const { assign, bring, calls, call, events, commitDue } = await start({ concurrency: 100 })
+    assign(1, 'high', 'low')
+    await bring('high', 0, 'slow')
+    const held = metrics.gauge(HELD_OFFSETS, { topic: 'high', partition: '0' }) as unknown as {
+      value: number
+    }
+    let next = 1
+    while (next < 10_000) {
+      await bring('high', next, ...Array.from({ length: 50 }, (_, i) => `${next + i}`))
+      next += 50
+      for (const other of calls.filter(({ name }) => name !== 'high0-0')) void other.done()
+      await turn()
+    }
+    expect(events).toEqual([])
+    await bring('high', next, 'a', 'b')
+    for (const other of calls.filter(({ name }) => name !== 'high0-0')) void other.done()
+    await turn()
+    await bring('high', next + 2, 'c')
+    expect(events).toEqual(['pause high 0'])
+    await metrics.text()
+    expect(held.value).toBeGreaterThanOrEqual(10_000)
+    // Others go on.
+    await bring('low', 0, 'd')
+    expect(call('low0-0')).toBeDefined()
+    await call('high0-0').done()
+    await calls.find(({ lane }) => lane === 'high')!.done()
+    expect(events).toEqual(['pause high 0', 'resume high 0'])
+    await metrics.text()
+    expect(held.value).toBe(0)
+    expect(await commitDue()).toContainEqual({ topic: 'high', partition: 0, offset: next + 3 })
+  })
+
+  test('says once a minute which record it is', async () => {
+    const lines: Record<string, unknown>[] = []
+    const destination = { write: (line: string) => void lines.push(JSON.parse(line)) }
+    let time = 0
+    const { assign, bring, record, listener, commitDue } = await start({
+      claiming: true,
+      now: () => time,
+      log: createLogger({ service: 'test', level: 'warn', destination }),
+    })
+    assign(1, 'high')
+    await bring('high', 7, 'slow')
+    // Compaction took all that lay between.
+    listener.records({ topic: 'high', partition: 0 }, [record('high', 0, 20_000, 'b')], 20_001, 20_001)
+    await turn()
+    const told = () => lines.filter(({ msg }) => String(msg).startsWith('one record holds back'))
+    await commitDue()
+    expect(told()).toMatchObject([{ topic: 'high', partition: 0, offset: 7, event: ['id of slow'] }])
+    time += 59_999
+    await commitDue()
+    expect(told()).toHaveLength(1)
+    time += 1
+    await commitDue()
+    expect(told()).toHaveLength(2)
+  })
+})
+
+describe('createLaneConsumer: admission', () => {
+  test('takes nothing that is not admitted, and asks again when it is woken', async () => {
+    const admission = { closed: false, admit: () => false, withdraw() {} }
+    const { assign, bring, consumer, handled, commitDue, commits } = await start({ admission })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b')
+    expect(handled).toEqual([])
+    let admitted = 1
+    admission.admit = () => admitted-- > 0
+    consumer.wake()
+    await turn()
+    expect(handled).toEqual(['high0-0'])
+    admission.closed = true
+    consumer.wake()
+    await turn()
+    expect(handled).toEqual(['high0-0', 'high0-1'])
+    await commitDue()
+    expect(commits.flat().every(({ offset }) => offset === 0)).toBe(true)
+  })
+
+  test('is not asked for a record that is not there, and told of one whose key is busy', async () => {
+    const told: string[] = []
+    const admission = {
+      closed: true,
+      admit() {
+        told.push('asked')
+        return true
+      },
+      withdraw: () => void told.push('withdrawn'),
+    }
+    const { assign, bring, consumer } = await start({ admission })
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    admission.closed = false
+    consumer.wake()
+    await turn()
+    expect(told).toEqual([])
+    await bring('high', 1, 'a')
+    expect(told).toEqual(['asked', 'withdrawn'])
   })
 })
 
@@ -571,6 +962,11 @@ describe('createLaneConsumer with a broker', () => {
         group: 'group',
         type: 'type',
         lanes: LANES.filter(({ topic }) => topic !== 'normal'),
+        retries: [],
+        laneOf: () => 'low',
+        admission: { closed: true, admit: () => true, withdraw() {} },
+        windowSize: 100,
+        identify: () => undefined,
         concurrency: 4,
         sessionTimeoutMs: 10_000,
         commitIntervalMs: 2,

@@ -2,19 +2,32 @@ import {
   ASSIGNED_PARTITIONS,
   BUFFER_RECORDS,
   COMMITS,
+  HELD_OFFSETS,
   LAG_RECORDS,
   LAG_SECONDS,
+  LANE_SERVED,
+  LANE_SHARE,
+  LANE_UNSERVED_SECONDS,
   LOST_BY_RETENTION,
   type Logger,
   type Metrics,
   REBALANCES,
+  STUCK_PUBLISHES,
+  STUCK_RECORDS,
+  WINDOW_IDENTITIES,
+  WINDOW_REBUILD_DURATION,
+  WINDOW_REBUILD_RECORDS,
 } from '@sluice/telemetry'
-import { KafkaError } from './errors.ts'
+import { backoffMs } from './backoff.ts'
+import { isHeld, isOver, isUnder, type Load } from './brake.ts'
+import { createDueQueue, type DueQueue } from './due-queue.ts'
 import { createFifo, type Fifo } from './fifo.ts'
+import { createHandledWindow, HANDLED, type HandledWindow } from './handled-window.ts'
 import { createKeyGate } from './key-gate.ts'
 import { createLaneScheduler, type LaneShare } from './lane-scheduler.ts'
 import { createOffsetTracker, type OffsetTracker } from './offset-tracker.ts'
 import type {
+  AssignedPartition,
   ConsumerListener,
   IncomingRecord,
   KafkaClient,
@@ -22,12 +35,42 @@ import type {
   TopicPartition,
 } from './port.ts'
 import type { Publisher, PublishOutcome, PublishRecord, Receipt } from './publisher.ts'
+import { boundaryOf, createWindowRebuild, type WindowRebuild } from './window-rebuild.ts'
 import { within } from './within.ts'
 
 export type ConsumedLane = LaneShare & { readonly lane: string; readonly topic: string }
 
+/** A topic of records that are to be handled again, all after the same delay. */
+export type RetryTopic = {
+  readonly topic: string
+  /** As a metric label, beside the lanes. */
+  readonly name: string
+  readonly delayMs: number
+}
+
+/** Whether a record may be taken now; one that says no says when to ask again, by `LaneConsumer.wake`. */
+export type Admission = {
+  /** False: `admit` must be asked. */
+  readonly closed: boolean
+  admit(): boolean
+  /** What was admitted is not handled after all. */
+  withdraw(): void
+}
+
 /** What became of a record: what is to be published before its offset may be committed. */
 export type Handled = { readonly outputs: readonly PublishRecord[] }
+
+/** How the handling of a record asks whether its event was handled before. */
+export type Claim = {
+  /**
+   * To be called at most once, before anything is done that must not be done twice.
+   * @param identity the same for every record of one event, and for no other
+   * @returns false: it is this record's to handle. True: it was handled, and is not to be handled again. A promise:
+   * another record of it is being handled; resolves to true when it was, and to false when this record is to be given
+   * back unfinished.
+   */
+  claim(identity: string): boolean | Promise<boolean>
+}
 
 export type LaneConsumerOptions<Result extends Handled> = {
   readonly client: KafkaClient
@@ -37,6 +80,11 @@ export type LaneConsumerOptions<Result extends Handled> = {
   readonly type: string
   /** Most urgent first. */
   readonly lanes: readonly ConsumedLane[]
+  /** Topics with as many partitions as the lanes. When their records are due they stand in line with their lane's. */
+  readonly retries: readonly RetryTopic[]
+  /** The lane of a record of a retry topic. */
+  laneOf(record: IncomingRecord): string
+  readonly admission: Admission
   /**
    * Handlers that may run at a time; one that answers at once does not count. An eighth of it is kept from each
    * lane for those more urgent, as far as every lane has one.
@@ -48,12 +96,20 @@ export type LaneConsumerOptions<Result extends Handled> = {
    * Handles one record. Failures are its own to deal with: throwing or rejecting is a bug and ends the process.
    * `undefined` gives the record back unfinished, to be read again after a restart: only while stopping.
    */
-  handle(record: IncomingRecord, lane: string): Result | Promise<Result | undefined>
+  handle(record: IncomingRecord, lane: string, claim: Claim): Result | Promise<Result | undefined>
+  /** How many handled identities are remembered for each partition number; 0: none, repeats are handled again. */
+  readonly windowSize: number
   /**
-   * What to publish instead when one of a record's outputs was not stored. When that is not stored either, the
-   * process ends. So the publisher must have no limits: what it gives up is then what Kafka will never take.
+   * What `handle` would claim for a record that was handled before the last commit. Undefined where it would claim
+   * nothing. Called for each record that the window is rebuilt from, so it should be cheap.
    */
-  undeliverable(record: IncomingRecord, lane: string, detail: string): Result
+  identify(record: IncomingRecord): string | undefined
+  /**
+   * What to publish instead when one of a record's outputs was not stored; the same result, when nothing can stand for
+   * it. What is not stored either is tried again, with growing waits, until it is; the offset stays. The publisher must
+   * have no limits: what it gives up is then what Kafka will never take as things are.
+   */
+  undeliverable(record: IncomingRecord, lane: string, detail: string, result: Result): Result
   /** The result's outputs are stored and the record's offset may be committed. */
   finished(lane: string, result: Result): void
   /** The consumer is beyond repair; the process must end. */
@@ -61,6 +117,8 @@ export type LaneConsumerOptions<Result extends Handled> = {
   readonly metrics: Metrics
   readonly log: Logger
   readonly now?: () => number
+  /** Milliseconds since the epoch, which the timestamps of records are compared with. */
+  readonly wallClock?: () => number
 }
 
 export type LaneConsumer = {
@@ -73,6 +131,10 @@ export type LaneConsumer = {
   stop(graceMs: number): Promise<number>
   /** Partitions that this member owns now; `undefined` before the first assignment. */
   assigned(): number | undefined
+  /** Records whose outputs, or what stands for them, Kafka does not take; and what it said last. */
+  stuck(): { readonly records: number; readonly detail: string }
+  /** The admission may say yes again. */
+  wake(): void
 }
 
 /**
@@ -85,20 +147,39 @@ export type LaneConsumer = {
  * unfinished offset. An assignment begins a new epoch: what belongs to an old one finishes without effect on
  * offsets, and is read again by the partition's new owner.
  *
+ * What was handled is remembered by partition number, for all lanes together: see HandledWindow. A number that this
+ * member gets is rebuilt from the log before its first record runs; what it gets again right away it still knows,
+ * together with what finished meanwhile, and reads only what somebody else has added. So a record that was finished
+ * and not committed when its partition went and came back is not handled again, and one that is still being handled
+ * is waited for.
+ *
  * Not guaranteed: that a record is handled once. What was finished and not yet committed when a process dies is
- * handled again.
+ * handled again, and so is a repeat that comes after more than `windowSize` others.
  */
 export function createLaneConsumer<Result extends Handled>(
   options: LaneConsumerOptions<Result>,
 ): LaneConsumer {
-  const { client, publisher, group, type, lanes, concurrency, metrics, log } = options
+  const { client, publisher, group, type, lanes, concurrency, windowSize, metrics, log } = options
   const now = options.now ?? (() => performance.now())
+  const wallClock = options.wallClock ?? Date.now
   const consumer = client.consumer({
     group,
-    topics: lanes.map((lane) => lane.topic),
+    topics: [...lanes, ...options.retries].map(({ topic }) => topic),
     sessionTimeoutMs: options.sessionTimeoutMs,
   })
   const laneOfTopic = new Map(lanes.map((lane, index) => [lane.topic, index]))
+  const laneOfName = new Map(lanes.map(({ lane }, index) => [lane, index]))
+  const retryOfTopic = new Map(options.retries.map((retry) => [retry.topic, retry]))
+  const laneMeters = lanes.map(({ lane, weight }) => ({
+    served: metrics.counter(LANE_SERVED, { type, lane }),
+    unserved: metrics.gauge(LANE_UNSERVED_SECONDS, { type, lane }),
+    share: metrics.gauge(LANE_SHARE, { type, lane }),
+    weight,
+    /** When it was served last, or got work after it had none. */
+    since: 0,
+  }))
+  const stuckCounter = metrics.counter(STUCK_PUBLISHES, { type })
+  const stuck = new Map<Delivery<Result>, NodeJS.Timeout>()
   const scheduler = createLaneScheduler(lanes)
   const gate = createKeyGate<Delivery<Result>>()
   const ready: Fifo<Delivery<Result>>[] = lanes.map(() => createFifo())
@@ -116,8 +197,11 @@ export function createLaneConsumer<Result extends Handled>(
     failed: metrics.counter(COMMITS, { outcome: 'failed' }),
   }
   const rebalances = metrics.counter(REBALANCES, {})
+  const rebuilds = metrics.histogram(WINDOW_REBUILD_DURATION, { type })
+  const rebuiltRecords = metrics.counter(WINDOW_REBUILD_RECORDS, { type })
 
   let partitions = new Map<string, Partition<Result>>()
+  let numbers = new Map<number, PartitionNumber<Result>>()
   let epoch: number | undefined
   let inHand = 0
   let sequence = 0
@@ -126,74 +210,152 @@ export function createLaneConsumer<Result extends Handled>(
   let drained: (() => void) | undefined
   let committing: Promise<void> | undefined
   let commitTimer: NodeJS.Timeout | undefined
+  let stuckDetail = ''
 
   const listener: ConsumerListener = {
     assigned(owned, newEpoch) {
       abandon()
       epoch = newEpoch
       rebalances.add(1)
-      for (const { topic, partition } of owned) {
-        const lane = laneOfTopic.get(topic)
-        if (lane === undefined) continue
-        partitions.set(`${topic}/${partition}`, {
-          topic,
-          partition,
-          lane,
-          tracker: createOffsetTracker(),
-          live: true,
-          paused: false,
-          committed: -1,
-          highWatermark: -1,
-        })
-      }
+      const before = numbers
+      numbers = new Map()
+      for (const at of owned) take(at, before)
       log.info({ group, epoch: newEpoch, partitions: owned.length }, 'partitions were assigned')
     },
     revoked: abandon,
     records(at, records, end, highWatermark) {
       const partition = partitions.get(`${at.topic}/${at.partition}`)
       if (!partition || stopping) return
-      accept(partition, records, end, highWatermark)
+      partition.highWatermark = highWatermark
+      const { number } = partition
+      if (!number.rebuild.open) accept(partition, records, end)
+      else {
+        accept(partition, number.rebuild.take(at.topic, records, end), end)
+        if (!number.rebuild.open) endRebuild(number)
+      }
     },
     crashed: options.crashed,
   }
 
   /** Ends the epoch: nothing of it is picked or committed any more. */
   function abandon(): void {
-    for (const partition of partitions.values()) partition.live = false
+    for (const partition of partitions.values()) {
+      partition.live = false
+      partition.waiting?.clear()
+    }
+    for (const number of numbers.values()) number.held = []
     partitions = new Map()
     for (const queue of ready) queue.clear()
     gate.clearParked()
   }
 
-  function accept(
-    partition: Partition<Result>,
-    records: readonly IncomingRecord[],
-    end: number,
-    highWatermark: number,
-  ): void {
-    const { tracker, lane } = partition
-    partition.highWatermark = highWatermark
-    const expected = tracker.end
-    const first = records[0]
-    if (first && expected >= 0 && first.offset > expected) {
-      metrics.counter(LOST_BY_RETENTION, { topic: partition.topic }).add(first.offset - expected)
+  function take(at: AssignedPartition, before: ReadonlyMap<number, PartitionNumber<Result>>): void {
+    const { topic, partition } = at
+    const retry = retryOfTopic.get(topic)
+    const lane = laneOfTopic.get(topic) ?? NO_LANE
+    if (lane === NO_LANE && !retry) return
+    let number = numbers.get(partition)
+    if (!number) {
+      number = openNumber(before.get(partition))
+      numbers.set(partition, number)
+    }
+    const start = boundaryOf(at)
+    partitions.set(`${topic}/${partition}`, {
+      topic,
+      partition,
+      lane,
+      number,
+      tracker: createOffsetTracker(),
+      limits: retry ? RETRY_LIMITS : LIMITS,
+      waiting: retry && createDueQueue({ delayMs: retry.delayMs, now: wallClock, release: releaseRetried }),
+      start,
+      live: true,
+      paused: false,
+      heldSince: undefined,
+      committed: -1,
+      highWatermark: at.high,
+    })
+    if (at.committed >= 0 && at.committed < at.low) countLost(at, at.committed, at.low)
+    if (at.committed > at.high) {
       log.error(
-        { topic: partition.topic, partition: partition.partition, from: expected, to: first.offset },
-        'the log no longer had records that were not read',
+        { topic, partition, committed: at.committed, end: at.high },
+        'the log ends before what was committed',
       )
     }
+    const reads = at.committed >= 0 && windowSize > 0
+    const position = reads ? number.rebuild.begin(at, number.known.get(topic)) : start
+    if (at.committed >= 0 && position !== at.committed) consumer.seek({ topic, partition, offset: position })
+    if (position === start) number.known.set(topic, start)
+  }
+
+  /** @param before what this member knows of it from an epoch that has just ended */
+  function openNumber(before: PartitionNumber<Result> | undefined): PartitionNumber<Result> {
+    const window = before?.window ?? createHandledWindow(windowSize)
+    return {
+      window,
+      known: before?.known ?? new Map(),
+      rebuild: createWindowRebuild({ limit: windowSize, identify: options.identify, settle: window.settle }),
+      begun: now(),
+      held: [],
+    }
+  }
+
+  /** All of its topics are read up to what was committed: what came after that may run. */
+  function endRebuild(number: PartitionNumber<Result>): void {
+    const { rebuild, window, held } = number
+    const seconds = (now() - number.begun) / 1000
+    for (const { number: own, topic, start } of partitions.values())
+      if (own === number) number.known.set(topic, start)
+    rebuilds.observe(seconds)
+    rebuiltRecords.add(rebuild.records)
+    log.info({ group, records: rebuild.records, identities: window.size, seconds }, 'the window was rebuilt')
+    number.held = []
+    for (const delivery of held) place(delivery)
+    schedulePump()
+  }
+
+  /** In line with its lane, or first to wait until it is due. */
+  function place(delivery: Delivery<Result>): void {
+    const { waiting } = delivery.partition
+    if (waiting) waiting.push(delivery, delivery.record.timestamp)
+    else enqueue(delivery)
+  }
+
+  function releaseRetried(delivery: Delivery<Result>): void {
+    delivery.lane = laneOfName.get(options.laneOf(delivery.record)) ?? lanes.length - 1
+    enqueue(delivery)
+    schedulePump()
+  }
+
+  function enqueue(delivery: Delivery<Result>): void {
+    const { lane } = delivery
+    // What waited comes after all that came meanwhile.
+    delivery.sequence = sequence++
+    if (ready[lane]!.length === 0) laneMeters[lane]!.since = now()
+    ready[lane]!.push(delivery)
+  }
+
+  function countLost({ topic, partition }: TopicPartition, from: number, to: number): void {
+    metrics.counter(LOST_BY_RETENTION, { topic }).add(to - from)
+    log.error({ topic, partition, from, to }, 'the log no longer had records that were not read')
+  }
+
+  function accept(partition: Partition<Result>, records: readonly IncomingRecord[], end: number): void {
+    const { tracker, start, number } = partition
+    if (end < start) return
+    const expected = tracker.end
+    const first = records[0]
+    if (first && expected >= 0 && first.offset > expected) countLost(partition, expected, first.offset)
     for (const record of records) {
       // After a pause the client may bring what it had already brought.
-      if (record.offset < expected) continue
-      const delivery = new Delivery<Result>(record, partition, sequence++, settleOutput)
+      if (record.offset < expected || record.offset < start) continue
+      const delivery = new Delivery<Result>(record, partition, settleOutput)
       tracker.add(delivery)
-      ready[lane]!.push(delivery)
+      if (number.rebuild.open) number.held.push(delivery)
+      else place(delivery)
     }
     tracker.advance(end)
-    if (
-      !partition.paused &&
-      (tracker.unfinished >= HIGH_MARK_RECORDS || tracker.unfinishedBytes >= HIGH_MARK_BYTES)
-    ) {
+    if (!partition.paused && isOver(tracker, partition.limits)) {
       partition.paused = true
       consumer.pause([partition])
     }
@@ -212,16 +374,26 @@ export function createLaneConsumer<Result extends Handled>(
     let time = now()
     const until = time + PUMP_MS
     while (!stopping && hasSlot(0)) {
+      if (!options.admission.closed && !mayTake()) return
       const lane = scheduler.pick(servable, time)
       if (lane === -1) return
       const delivery = ready[lane]!.shift()!
+      const meter = laneMeters[lane]!
+      meter.served.add(1)
+      meter.since = time
       if (gate.enter(delivery)) run(delivery)
+      else if (!options.admission.closed) options.admission.withdraw()
       time = now()
       if (time >= until) {
         schedulePump()
         return
       }
     }
+  }
+
+  /** Asked only for a record that is there: one may be all that is admitted. */
+  function mayTake(): boolean {
+    return servable.some(({ length }) => length > 0) && options.admission.admit()
   }
 
   /** However slow the handlers of a lane, those more urgent find a slot. */
@@ -234,7 +406,7 @@ export function createLaneConsumer<Result extends Handled>(
     inHand++
     let result: Result | Promise<Result | undefined>
     try {
-      result = options.handle(delivery.record, lanes[delivery.lane]!.lane)
+      result = options.handle(delivery.record, lanes[delivery.lane]!.lane, delivery)
     } catch (error) {
       crash(error as Error)
       return
@@ -249,7 +421,7 @@ export function createLaneConsumer<Result extends Handled>(
     result.then((late) => {
       for (let rank = 0; rank <= delivery.lane; rank++) running[rank]!--
       if (late) publish(delivery, late)
-      else putDown()
+      else giveBack(delivery)
       letNextIn(delivery)
       schedulePump()
     }, crash)
@@ -263,7 +435,7 @@ export function createLaneConsumer<Result extends Handled>(
 
   function letNextIn(delivery: Delivery<Result>): void {
     const next = gate.leave(delivery)
-    if (next?.partition.live) ready[next.partition.lane]!.pushFront(next)
+    if (next?.partition.live) ready[next.lane]!.pushFront(next)
   }
 
   function publish(delivery: Delivery<Result>, result: Result): void {
@@ -285,32 +457,58 @@ export function createLaneConsumer<Result extends Handled>(
       finish(delivery)
       return
     }
-    const { record } = delivery
-    if (delivery.undeliverable) {
-      // Once more would fail once more, for ever and without a pause.
-      const place = `${record.topic} ${record.partition}, offset ${record.offset}`
-      const message = `Neither the outputs of ${place} nor its dead letter could be stored: ${failure}`
-      crash(new KafkaError('consumer-crashed', message))
+    const { record, result } = delivery
+    delivery.failure = undefined
+    const instead =
+      delivery.refusals === 0
+        ? options.undeliverable(record, lanes[delivery.lane]!.lane, failure, result!)
+        : result!
+    if (instead === result) publishLater(delivery, failure)
+    else {
+      delivery.refusals = 1
+      publish(delivery, instead)
+    }
+  }
+
+  /** Its offset stays, and so do those behind it; other keys go on, until the brake stops the partition. */
+  function publishLater(delivery: Delivery<Result>, detail: string): void {
+    const { topic, partition, offset } = delivery.record
+    delivery.refusals = Math.max(1, delivery.refusals) + 1
+    stuckCounter.add(1)
+    stuckDetail = detail
+    if (stopping) {
+      giveBack(delivery)
       return
     }
-    delivery.failure = undefined
-    delivery.undeliverable = true
-    publish(delivery, options.undeliverable(record, lanes[delivery.lane]!.lane, failure))
+    const waitMs = backoffMs(delivery.refusals - 1, STUCK_BACKOFF, Math.random)
+    if (delivery.refusals % 10 === 2) {
+      log.error(
+        { topic, partition, offset, detail, tries: delivery.refusals - 1 },
+        'Kafka does not take what follows from a record, not even its dead letter; tried again, nothing is committed beyond it',
+      )
+    }
+    const timer = setTimeout(() => {
+      stuck.delete(delivery)
+      publish(delivery, delivery.result!)
+    }, waitMs)
+    stuck.set(delivery, timer)
+  }
+
+  /** Its record stays unfinished, and is read again by whoever comes next. */
+  function giveBack(delivery: Delivery<Result>): void {
+    delivery.release()
+    putDown()
   }
 
   function finish(delivery: Delivery<Result>): void {
     const { partition } = delivery
-    const { tracker } = partition
+    const { tracker, limits } = partition
     tracker.finish(delivery)
-    options.finished(lanes[partition.lane]!.lane, delivery.result!)
-    if (
-      partition.paused &&
-      partition.live &&
-      !stopping &&
-      tracker.unfinished <= HIGH_MARK_RECORDS / 2 &&
-      tracker.unfinishedBytes <= HIGH_MARK_BYTES / 2
-    ) {
+    delivery.settle()
+    options.finished(lanes[delivery.lane]!.lane, delivery.result!)
+    if (partition.paused && partition.live && !stopping && isUnder(tracker, limits)) {
       partition.paused = false
+      partition.heldSince = undefined
       consumer.resume([partition])
     }
     putDown()
@@ -333,6 +531,7 @@ export function createLaneConsumer<Result extends Handled>(
     const owners: Partition<Result>[] = []
     const due: PartitionOffset[] = []
     for (const owner of partitions.values()) {
+      tellWhatHolds(owner)
       const { topic, partition, tracker, committed } = owner
       const offset = tracker.committable()
       if (offset <= committed) continue
@@ -344,7 +543,9 @@ export function createLaneConsumer<Result extends Handled>(
       await consumer.commit(due)
       commits.ok.add(1)
       owners.forEach((owner, index) => {
-        owner.committed = due[index]!.offset
+        const { offset } = due[index]!
+        owner.committed = offset
+        owner.number.known.set(owner.topic, offset)
       })
     } catch (error) {
       commits.failed.add(1)
@@ -352,20 +553,59 @@ export function createLaneConsumer<Result extends Handled>(
     }
   }
 
+  /** Once a minute, while the brake stops a partition. */
+  function tellWhatHolds(owner: Partition<Result>): void {
+    const { topic, partition, tracker, limits, paused } = owner
+    if (!paused || !isHeld(tracker, limits)) return
+    const time = now()
+    if (owner.heldSince !== undefined && time - owner.heldSince < TELL_EVERY_MS) return
+    owner.heldSince = time
+    const oldest = tracker.oldest()
+    log.warn(
+      {
+        topic,
+        partition,
+        offset: oldest?.offset,
+        event: oldest?.identity?.split('\n'),
+        ageSeconds: oldest && (wallClock() - oldest.record.timestamp) / 1000,
+        held: tracker.held,
+      },
+      'one record holds back what came after it; nothing more of its partition is taken',
+    )
+  }
+
   metrics.onScrape(() => {
-    const wallClock = Date.now()
-    lanes.forEach(({ lane }, index) => {
-      const owned = [...partitions.values()].filter((partition) => partition.lane === index)
+    const wallTime = wallClock()
+    const time = now()
+    for (const { topic, partition, tracker, limits, paused } of partitions.values()) {
+      const held = paused && isHeld(tracker, limits) ? tracker.held : 0
+      metrics.gauge(HELD_OFFSETS, { topic, partition: String(partition) }).set(held)
+    }
+    const weights = sum(laneMeters.map(({ weight }) => weight))
+    laneMeters.forEach(({ unserved, share, weight, since }, lane) => {
+      unserved.set(ready[lane]!.length === 0 ? 0 : (time - since) / 1000)
+      share.set(weight / weights)
+    })
+    metrics.gauge(STUCK_RECORDS, { type }).set(stuck.size)
+    metrics
+      .gauge(WINDOW_IDENTITIES, { type })
+      .set(sum([...numbers.values()].map(({ window }) => window.size)))
+    const ways = [
+      ...lanes.map(({ lane, topic }) => ({ lane, topic })),
+      ...options.retries.map(({ name, topic }) => ({ lane: name, topic })),
+    ]
+    for (const { lane, topic } of ways) {
+      const owned = [...partitions.values()].filter((partition) => partition.topic === topic)
       const labels = { type, lane }
       const lag = owned.map(({ tracker, highWatermark }) =>
         Math.max(0, highWatermark - tracker.committable()),
       )
-      const oldest = owned.map(({ tracker }) => tracker.oldest()?.record.timestamp ?? wallClock)
+      const oldest = owned.map(({ tracker }) => tracker.oldest()?.record.timestamp ?? wallTime)
       metrics.gauge(LAG_RECORDS, labels).set(sum(lag))
-      metrics.gauge(LAG_SECONDS, labels).set((wallClock - Math.min(wallClock, ...oldest)) / 1000)
+      metrics.gauge(LAG_SECONDS, labels).set((wallTime - Math.min(wallTime, ...oldest)) / 1000)
       metrics.gauge(BUFFER_RECORDS, labels).set(sum(owned.map(({ tracker }) => tracker.unfinished)))
       metrics.gauge(ASSIGNED_PARTITIONS, labels).set(owned.length)
-    })
+    }
   })
 
   return {
@@ -377,6 +617,12 @@ export function createLaneConsumer<Result extends Handled>(
       stopping = true
       clearInterval(commitTimer)
       consumer.pause([...partitions.values()])
+      for (const { waiting } of partitions.values()) waiting?.clear()
+      for (const [delivery, timer] of stuck) {
+        clearTimeout(timer)
+        giveBack(delivery)
+      }
+      stuck.clear()
       const begun = now()
       if (inHand > 0) {
         await within(graceMs, new Promise<void>((resolve) => (drained = resolve)))
@@ -387,25 +633,47 @@ export function createLaneConsumer<Result extends Handled>(
       return inHand
     },
     assigned: () => (epoch === undefined ? undefined : partitions.size),
+    stuck: () => ({ records: stuck.size, detail: stuckDetail }),
+    wake: schedulePump,
   }
 }
 
+/** What belongs to partition n of all lanes. The first two outlive an epoch if the next one brings n again. */
+type PartitionNumber<Result> = {
+  readonly window: HandledWindow<Delivery<Result>>
+  /** By topic: what was handled before this offset is in the window, as far as it reaches. */
+  readonly known: Map<string, number>
+  readonly rebuild: WindowRebuild
+  readonly begun: number
+  /** What was fetched and must not run before the window is whole. */
+  held: Delivery<Result>[]
+}
+
 type Partition<Result> = TopicPartition & {
+  /** NO_LANE for a retry topic, whose records say it themselves. */
   readonly lane: number
+  readonly number: PartitionNumber<Result>
   readonly tracker: OffsetTracker<Delivery<Result>>
+  readonly limits: Load
+  /** Of a retry topic: what is not due. */
+  readonly waiting: DueQueue<Delivery<Result>> | undefined
+  /** The first offset that is to be handled in this epoch. */
+  readonly start: number
   /** False when the epoch that gave it has ended. */
   live: boolean
   paused: boolean
+  /** When it was last told that the brake stops it; undefined while it does not. */
+  heldSince: number | undefined
   committed: number
   highWatermark: number
 }
 
-/** A record on its way through this process, and the receipt of its outputs. */
-class Delivery<Result> implements Receipt {
+/** A record on its way through this process, the receipt of its outputs, and its claim to be handled. */
+class Delivery<Result> implements Receipt, Claim {
   readonly record: IncomingRecord
   readonly partition: Partition<Result>
-  readonly sequence: number
-  readonly lane: number
+  sequence = 0
+  lane: number
   readonly offset: number
   readonly bytes: number
   readonly #settle: (delivery: Delivery<Result>, outcome: PublishOutcome) => void
@@ -413,18 +681,20 @@ class Delivery<Result> implements Receipt {
   unsettled = 0
   result: Result | undefined
   failure: string | undefined
-  /** What is published now stands for outputs that could not be stored. */
-  undeliverable = false
+  /** How often Kafka would not take what follows from it; from the first on it is its dead letter. */
+  refusals = 0
+  /** What it holds in the window. */
+  #identity: string | undefined
+  /** Other records of its event, which wait for what becomes of this one. */
+  #followers: ((handled: boolean) => void)[] | undefined
 
   constructor(
     record: IncomingRecord,
     partition: Partition<Result>,
-    sequence: number,
     settle: (delivery: Delivery<Result>, outcome: PublishOutcome) => void,
   ) {
     this.record = record
     this.partition = partition
-    this.sequence = sequence
     this.lane = partition.lane
     this.offset = record.offset
     this.bytes = record.bytes
@@ -440,11 +710,57 @@ class Delivery<Result> implements Receipt {
   settled(_index: number, outcome: PublishOutcome): void {
     this.#settle(this, outcome)
   }
+
+  get identity(): string | undefined {
+    return this.#identity
+  }
+
+  claim(identity: string): boolean | Promise<boolean> {
+    const found = this.partition.number.window.claim(identity, this)
+    if (found === undefined) {
+      this.#identity = identity
+      return false
+    }
+    return found === HANDLED || found.#outcome()
+  }
+
+  /** What it claimed has been handled. */
+  settle(): void {
+    if (this.#identity !== undefined) this.partition.number.window.settle(this.#identity)
+    this.#tellFollowers(true)
+  }
+
+  /** What it claimed is given back. */
+  release(): void {
+    if (this.#identity !== undefined) this.partition.number.window.release(this.#identity)
+    this.#tellFollowers(false)
+  }
+
+  #outcome(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#followers ??= []
+      this.#followers.push(resolve)
+    })
+  }
+
+  #tellFollowers(handled: boolean): void {
+    if (this.#followers === undefined) return
+    for (const tell of this.#followers) tell(handled)
+    this.#followers = undefined
+  }
 }
 
-/** Per partition, so that a backlog costs bounded memory and a busy lane always has records at hand. */
-const HIGH_MARK_RECORDS = 4000
-const HIGH_MARK_BYTES = 4 * 1024 * 1024
+const NO_LANE = -1
+
+/**
+ * Per partition, so that a backlog costs bounded memory and a busy lane always has records at hand. The brake is far
+ * beyond what is fetched ahead, so that only finished records reach it.
+ */
+const LIMITS: Load = { unfinished: 4000, unfinishedBytes: 4 * 1024 * 1024, held: 10_000 }
+/** Less: what is not due needs not be at hand. */
+const RETRY_LIMITS: Load = { unfinished: 1000, unfinishedBytes: 1024 * 1024, held: 10_000 }
+const STUCK_BACKOFF = { baseMs: 500, maxMs: 30_000 }
+const TELL_EVERY_MS = 60_000
 const PUMP_MS = 4
 const MIN_CLOSE_MS = 500
 

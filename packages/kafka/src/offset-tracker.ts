@@ -18,6 +18,8 @@ export type OffsetTracker<Item extends Tracked> = {
   /** Records added and not finished, and their bytes. */
   readonly unfinished: number
   readonly unfinishedBytes: number
+  /** Offsets up to the end that are finished, or hold nothing, and come after an unfinished one. */
+  readonly held: number
   readonly end: number
 }
 
@@ -61,6 +63,10 @@ export function createOffsetTracker<Item extends Tracked>(): OffsetTracker<Item>
     },
     get unfinishedBytes() {
       return unfinishedBytes
+    },
+    get held() {
+      const oldest = items[front]
+      return oldest === undefined ? 0 : end - oldest.offset - unfinished
     },
     get end() {
       return end

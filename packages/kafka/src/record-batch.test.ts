@@ -3,7 +3,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { HeaderValue, IncomingRecord, OutgoingRecord } from './port.ts'
-import { type AbortedTransaction, encodeRecordBatch, readRecordSet } from './record-batch.ts'
+import { type AbortedTransaction, encodeRecordBatch, hasHeaderLike, readRecordSet } from './record-batch.ts'
 
 /** kafkajs' own reader and writer: slow, and right about the format. */
 const require = createRequire(import.meta.url)
@@ -48,6 +48,28 @@ describe('a record batch', () => {
       fc.property(fc.array(outgoing, { minLength: 1, maxLength: 20 }), (records) => {
         const read = readAll(placed(encodeRecordBatch(records, NOW), 1000), 0)
         expect(read.map(plain)).toEqual(records.map((record, index) => expected(record, 1000 + index)))
+      }),
+    )
+  })
+
+  test('knows of a header by the beginning of its name, as the headers themselves do', () => {
+    const names = fc.constantFrom(
+      'sluice-hop',
+      'sluice-',
+      'sluice',
+      's',
+      '',
+      'content-type',
+      'Sluice-hop',
+      'ü',
+    )
+    const headers = fc.dictionary(names, fc.constantFrom('', 'value', null), { maxKeys: 4 })
+    fc.assert(
+      fc.property(headers, fc.option(fc.string()), (held, value) => {
+        const [read] = readAll(placed(encodeRecordBatch([{ key: null, value, headers: held }], NOW), 0), 0)
+        const expected = Object.keys(held).some((name) => name.startsWith('sluice-'))
+        expect(hasHeaderLike(read!, 'sluice-')).toBe(expected)
+        expect(hasHeaderLike({ ...AT, headers: held } as never, 'sluice-')).toBe(expected)
       }),
     )
   })

@@ -179,6 +179,16 @@ function createDropping(aborted: readonly AbortedTransaction[]): (batch: Buffer,
   }
 }
 
+/**
+ * Whether the name of one of its headers begins with `prefix`, which is ASCII. Allocates next to nothing, where
+ * `headers` makes an object of them all.
+ */
+export function hasHeaderLike(record: IncomingRecord, prefix: string): boolean {
+  if (record instanceof BatchRecord) return record.hasHeaderLike(prefix)
+  for (const name in record.headers) if (name.startsWith(prefix)) return true
+  return false
+}
+
 class Writer {
   at = 0
   #buffer: Buffer
@@ -327,6 +337,23 @@ class BatchRecord implements IncomingRecord {
 
   get value(): Buffer | null {
     return slice(this.#batch, this.#valueAt, this.#valueLength)
+  }
+
+  hasHeaderLike(prefix: string): boolean {
+    const batch = this.#batch
+    const reader = new Reader(batch, this.#valueAt + Math.max(0, this.#valueLength))
+    for (let left = reader.varint(); left > 0; left--) {
+      const nameLength = reader.varint()
+      let same = 0
+      if (nameLength >= prefix.length) {
+        while (same < prefix.length && batch[reader.at + same] === prefix.charCodeAt(same)) same++
+        if (same === prefix.length) return true
+      }
+      reader.at += nameLength
+      const valueLength = reader.varint()
+      reader.at += Math.max(0, valueLength)
+    }
+    return false
   }
 
   get headers(): IncomingRecord['headers'] {

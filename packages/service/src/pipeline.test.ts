@@ -1,10 +1,11 @@
 import { createHook } from 'node:async_hooks'
 import { type Event, encodeEvent, orderPlaced, stockReserved } from '@sluice/events'
-import type { IncomingRecord, PublishRecord } from '@sluice/kafka'
+import type { Claim, IncomingRecord, PublishRecord } from '@sluice/kafka'
 import { createLogger, createMetrics, EVENT_AGE, HANDLER_DURATION } from '@sluice/telemetry'
 import { buildEvent } from '@sluice/testing'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
+import { createBreaker } from './breaker.ts'
 import { PoisonError } from './errors.ts'
 import type { EventHandler } from './handler.ts'
 import { createPipeline, type PipelineOptions, type PipelineResult } from './pipeline.ts'
@@ -26,6 +27,8 @@ function setup(handle: EventHandler<typeof orderPlaced>, options: Partial<Pipeli
     handle: handle as PipelineOptions['handle'],
     retryPolicy: { maxAttempts: 3, baseMs: 0, maxMs: 0 },
     handlerTimeoutMs: 1000,
+    breaker: createBreaker({ ready() {}, opened() {}, closed() {} }),
+    outcomes: false,
     stopping: new AbortController().signal,
     metrics,
     log: createLogger({ service: 'order-placed', level: 'info', destination }),
@@ -42,7 +45,17 @@ function setup(handle: EventHandler<typeof orderPlaced>, options: Partial<Pipeli
       )
     return Number(line?.split(' ').at(-1) ?? 0)
   }
-  return { pipeline, metric, lines }
+  const claims: string[] = []
+  /** Nobody has handled anything. */
+  const unclaimed: Claim = {
+    claim(identity) {
+      claims.push(identity)
+      return false
+    },
+  }
+  const handleOne = (record: IncomingRecord, lane: string, claim = unclaimed) =>
+    pipeline.handle(record, lane, claim)
+  return { pipeline: { ...pipeline, handle: handleOne }, claims, metric, lines }
 }
 
 function recordOf(value: Event | Buffer | null, changes: Partial<IncomingRecord> = {}): IncomingRecord {
@@ -274,24 +287,73 @@ test('a dead letter counts as an end and not as an output; without an event it h
   expect(await metric('sluice_output_events_total')).toBe(0)
 })
 
-test('a record whose output Kafka will not take is a dead letter that says so', () => {
+test('a record whose output Kafka will not take is a dead letter that says so', async () => {
   const { pipeline } = setup(reserve)
-  const letter = letterOf(pipeline.undeliverable(recordOf(event), 'high', 'too large'))
+  const record = recordOf(event)
+  const result = (await pipeline.handle(record, 'high'))!
+  const letter = letterOf(pipeline.undeliverable(record, 'high', 'too large', result))
   expect(letter).toMatchObject({
     'dlq-reason': 'handler',
     'dlq-error-message': 'An output could not be stored: too large',
   })
 })
 
-test('a record that is no event, and whose dead letter was not stored, has a dead letter still', () => {
+test('nothing stands for a dead letter: it stays the same and says what it said', async () => {
   const { pipeline } = setup(reserve)
   const record = recordOf(Buffer.from('{'))
-  const letter = letterOf(pipeline.undeliverable(record, 'high', 'not allowed'))
-  expect(letter).toMatchObject({
-    'dlq-reason': 'schema',
-    'dlq-error-message': 'An output could not be stored: not allowed',
-  })
-  expect(letter.record.value).toBe(record.value)
+  const result = (await pipeline.handle(record, 'high'))!
+  expect(pipeline.undeliverable(record, 'high', 'not allowed', result)).toBe(result)
+})
+
+test('claims its event by identity before it is checked, and does not handle what was handled', async () => {
+  const handle = vi.fn(() => undefined)
+  const { pipeline, claims, metric } = setup(handle)
+  await pipeline.handle(recordOf(event), 'high')
+  expect(claims).toEqual([`default\n/tests\no-1`])
+  const result = (await pipeline.handle(recordOf(event), 'high', { claim: () => true }))!
+  expect(result).toMatchObject({ outcome: 'duplicate', outputs: [] })
+  expect(handle).toHaveBeenCalledOnce()
+  pipeline.finished('high', result)
+  expect(await metric('sluice_handled_events_total', { lane: 'high', outcome: 'duplicate' })).toBe(1)
+  expect(await metric(`${EVENT_AGE.name}_count`)).toBe(0)
+})
+
+test('what somebody else is handling ends as that does', async () => {
+  const handle = vi.fn(() => undefined)
+  const { pipeline } = setup(handle)
+  const while_ = (handled: boolean) =>
+    pipeline.handle(recordOf(event), 'high', { claim: async () => handled })
+  expect(await while_(true)).toMatchObject({ outcome: 'duplicate', outputs: [] })
+  expect(await while_(false)).toBeUndefined()
+  expect(handle).not.toHaveBeenCalled()
+})
+
+test('a copy and a redriven event claim what the first delivery did not', async () => {
+  const { pipeline, claims } = setup(() => undefined)
+  const deliver = (headers: Record<string, string>) => pipeline.handle(recordOf(event, { headers }), 'high')
+  await deliver({})
+  await deliver({ 'sluice-hop': '1' })
+  await deliver({ 'sluice-generation': 'redrive-1' })
+  await deliver({ 'sluice-generation': 'redrive-1', 'sluice-hop': '1', 'sluice-service': 'order-placed' })
+  await deliver({ 'sluice-hop': 'x', 'sluice-unknown': '' })
+  expect(new Set(claims).size).toBe(4)
+  expect(claims[4]).toBe(claims[0])
+})
+
+test('what is for another service is skipped and not claimed, whatever it holds', async () => {
+  const handle = vi.fn(() => undefined)
+  const { pipeline, claims, metric } = setup(handle)
+  for (const value of [event, Buffer.from('{'), null]) {
+    const result = (await pipeline.handle(
+      recordOf(value, { headers: { 'sluice-service': 'other' } }),
+      'high',
+    ))!
+    expect(result).toMatchObject({ outcome: 'skipped', outputs: [] })
+    pipeline.finished('high', result)
+  }
+  expect(handle).not.toHaveBeenCalled()
+  expect(claims).toEqual([])
+  expect(await metric('sluice_handled_events_total', { outcome: 'skipped' })).toBe(3)
 })
 
 test('whatever the bytes are and whatever the handler throws, there is a result', async () => {

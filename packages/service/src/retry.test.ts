@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createBreaker } from './breaker.ts'
 import { HandlerTimeoutError, OutputError, PoisonError, SchemaError } from './errors.ts'
 import { type GivenUp, isRetryable, type RetryOptions, retry } from './retry.ts'
 
@@ -14,17 +15,20 @@ afterEach(() => {
 })
 
 function setup(attempt: (attempt: number) => unknown, stopping = new AbortController()) {
+  const breaker = createBreaker({ ready() {}, opened() {}, closed() {} })
   const retrying = vi.fn<(attempt: number, error: Error) => void>()
   const attempts = vi.fn(attempt)
   const options: RetryOptions<unknown> = {
     policy: { maxAttempts: 4, baseMs: 100, maxMs: 300 },
+    breaker,
+    probe: false,
     attempt: attempts,
     retrying,
     giveUp: (givenUp: GivenUp) => givenUp,
     stopping: stopping.signal,
   }
   const run = () => retry((async () => attempts(1))(), options)
-  return { attempts, retrying, stopping, run }
+  return { attempts, breaker, retrying, stopping, run }
 }
 
 function fail(error: unknown = new Error('not now')): never {
@@ -121,4 +125,38 @@ test('a stop does not turn the last failure into nothing', async () => {
     fail(new PoisonError('p'))
   })
   expect(await run()).toMatchObject({ attempts: 1 })
+})
+
+test('while the breaker is not closed a failed attempt does not count, and the next one is made in its turn', async () => {
+  let works = false
+  const { run, attempts, breaker } = setup(async () => (works ? 'done' : fail()))
+  for (let i = 0; i < 19; i++) breaker.record(false, false)
+  const answer = run()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(breaker.closed).toBe(false)
+  // An outage of an hour: a probe now and then.
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  expect(attempts.mock.calls.length).toBeGreaterThan(100)
+  expect(attempts.mock.calls.every(([attempt]) => attempt === 1)).toBe(true)
+  works = true
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(await answer).toBe('done')
+})
+
+test('what can never be handled is given up even as the probe, and says nothing about the handler', async () => {
+  const { run, breaker } = setup(async () => fail(new PoisonError('never')))
+  for (let i = 0; i < 20; i++) breaker.record(false, false)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(breaker.admit()).toBe(true)
+  expect(await run()).toMatchObject({ attempts: 1 })
+  expect(breaker.closed).toBe(false)
+})
+
+test('a stop ends the wait for the breaker', async () => {
+  const { run, breaker, stopping } = setup(async () => fail())
+  for (let i = 0; i < 20; i++) breaker.record(false, false)
+  const answer = run()
+  await vi.advanceTimersByTimeAsync(0)
+  stopping.abort()
+  expect(await answer).toBeUndefined()
 })

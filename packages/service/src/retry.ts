@@ -1,4 +1,5 @@
 import { type Backoff, backoffMs } from '@sluice/kafka'
+import type { Breaker } from './breaker.ts'
 import { OutputError, PoisonError, SchemaError } from './errors.ts'
 
 export type RetryPolicy = Backoff & {
@@ -16,6 +17,10 @@ export function isRetryable(error: unknown): boolean {
 
 export type RetryOptions<Result> = {
   readonly policy: RetryPolicy
+  /** While it is not closed, a failed attempt does not count; the next one is made when it lets it. */
+  readonly breaker: Pick<Breaker, 'closed' | 'record' | 'withdraw' | 'wait'>
+  /** Whether the first attempt began while the breaker was not closed. */
+  readonly probe: boolean
   /** From the second one on. */
   attempt(attempt: number): Result | Promise<Result>
   retrying(attempt: number, error: Error): void
@@ -32,22 +37,34 @@ export async function retry<Result>(
   first: Promise<Result>,
   options: RetryOptions<Result>,
 ): Promise<Result | undefined> {
-  const { policy, stopping } = options
+  const { policy, breaker, stopping } = options
   let answer = first
+  let { probe } = options
   let firstFailedAt = 0
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; ; ) {
     try {
-      return await answer
+      const result = await answer
+      breaker.record(true, probe)
+      return result
     } catch (thrown) {
       const error = toError(thrown)
       firstFailedAt ||= Date.now()
-      if (!isRetryable(error) || attempt >= policy.maxAttempts)
+      if (!isRetryable(error)) {
+        if (probe) breaker.withdraw()
         return options.giveUp({ error, attempts: attempt, firstFailedAt })
-      options.retrying(attempt, error)
+      }
+      breaker.record(false, probe)
+      if (breaker.closed) {
+        if (attempt >= policy.maxAttempts) return options.giveUp({ error, attempts: attempt, firstFailedAt })
+        options.retrying(attempt, error)
+        await pause(backoffMs(attempt, policy, Math.random), stopping)
+        attempt++
+      }
     }
-    await pause(backoffMs(attempt, policy, Math.random), stopping)
+    if (!breaker.closed) await breaker.wait(stopping)
     if (stopping.aborted) return undefined
-    answer = attemptSafely(options, attempt + 1)
+    probe = !breaker.closed
+    answer = attemptSafely(options, attempt)
   }
 }
 

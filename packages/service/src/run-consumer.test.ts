@@ -17,7 +17,11 @@ test('without Kafka it lives, is not ready and says why, and stops in time', asy
   expect(response.status).toBe(503)
   expect(await response.json()).toEqual({
     ready: false,
-    checks: [{ name: 'assignment', ok: false, detail: 'No answer of the consumer group yet.' }],
+    checks: [
+      { name: 'assignment', ok: false, detail: 'No answer of the consumer group yet.' },
+      { name: 'handler', ok: true, detail: 'The handler works.' },
+      { name: 'outputs', ok: true, detail: 'Kafka takes what is written.' },
+    ],
   })
   child.kill('SIGTERM')
   expect(await exit).toEqual({ code: 0, signal: null })

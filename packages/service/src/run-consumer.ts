@@ -1,9 +1,9 @@
-import { type EventDefinition, LANES, laneTopic } from '@sluice/events'
-import { createLaneConsumer, createPublisher, DEAD_LETTER_LANE } from '@sluice/kafka'
+import type { EventDefinition } from '@sluice/events'
 import type { EventHandler } from './handler.ts'
-import { createPipeline } from './pipeline.ts'
-import { type ProcessContext, type RunningProcess, runProcess } from './process.ts'
+import { outcomesSetting } from './outcome.ts'
+import { runProcess } from './process.ts'
 import { integer, type Settings } from './settings.ts'
+import { startConsumer } from './start-consumer.ts'
 
 export const consumerSettings = {
   CONSUMER_CONCURRENCY: integer({ min: 1, max: 10_000 })
@@ -19,6 +19,11 @@ export const consumerSettings = {
     .describe(
       'How often finished offsets are committed; what was not committed is handled again after a crash.',
     ),
+  CONSUMER_WINDOW_EVENTS: integer({ min: 0, max: 10_000_000 })
+    .default(20_000)
+    .describe(
+      'How many handled events each partition number remembers, to drop repeats; about 200 bytes each. 0: none.',
+    ),
   HANDLER_TIMEOUT_MS: integer({ min: 1, unit: 'ms' })
     .default(30_000)
     .describe('How long one attempt of a handler may take.'),
@@ -31,6 +36,7 @@ export const consumerSettings = {
   RETRY_MAX_MS: integer({ min: 0, unit: 'ms' })
     .default(10_000)
     .describe('The longest wait before any attempt.'),
+  OUTCOMES: outcomesSetting(),
 } satisfies Settings
 
 export type ConsumerSpec<Definition extends EventDefinition> = {
@@ -54,86 +60,4 @@ export async function runConsumer<Definition extends EventDefinition>(
     settings: consumerSettings,
     start: (context) => startConsumer(spec, context),
   })
-}
-
-/** Lanes' shares while all have work, and how long one may go unserved. */
-const LANE_SHARES = {
-  high: { weight: 16, maxWaitMs: 100 },
-  normal: { weight: 4, maxWaitMs: 500 },
-  low: { weight: 1, maxWaitMs: 1000 },
-} as const
-
-async function startConsumer<Definition extends EventDefinition>(
-  spec: ConsumerSpec<Definition>,
-  { config, log, metrics, kafka, crash }: ProcessContext<typeof consumerSettings>,
-): Promise<RunningProcess> {
-  const { consumes, produces } = spec
-  const service = spec.service ?? consumes.type
-  const stopping = new AbortController()
-  const publisher = createPublisher({
-    client: kafka,
-    lanes: [...LANES, DEAD_LETTER_LANE],
-    // What follows from an accepted event is never given up: an outage of Kafka is waited out. What waits is
-    // bounded by the records that the consumer has fetched.
-    deliveryTimeoutMs: Number.POSITIVE_INFINITY,
-    maxBufferBytes: Number.POSITIVE_INFINITY,
-    metrics,
-    log,
-  })
-  const pipeline = createPipeline({
-    service,
-    consumes,
-    produces,
-    handle: spec.handle as EventHandler<EventDefinition>,
-    retryPolicy: {
-      maxAttempts: config.RETRY_MAX_ATTEMPTS,
-      baseMs: config.RETRY_BASE_MS,
-      maxMs: config.RETRY_MAX_MS,
-    },
-    handlerTimeoutMs: config.HANDLER_TIMEOUT_MS,
-    stopping: stopping.signal,
-    metrics,
-    log,
-  })
-  const consumer = createLaneConsumer({
-    client: kafka,
-    publisher,
-    group: service,
-    type: consumes.type,
-    lanes: LANES.filter((lane) => consumes.lanes.includes(lane)).map((lane) => ({
-      lane,
-      topic: laneTopic(consumes.type, lane),
-      ...LANE_SHARES[lane],
-    })),
-    concurrency: config.CONSUMER_CONCURRENCY,
-    sessionTimeoutMs: config.CONSUMER_SESSION_TIMEOUT_MS,
-    commitIntervalMs: config.CONSUMER_COMMIT_INTERVAL_MS,
-    ...pipeline,
-    crashed: crash,
-    metrics,
-    log,
-  })
-  // Not awaited: without Kafka it is never through, and the process must be able to stop all the same.
-  consumer.start().catch(crash)
-  return {
-    checks: [
-      {
-        name: 'assignment',
-        check() {
-          const partitions = consumer.assigned()
-          if (partitions === undefined) return { ok: false, detail: 'No answer of the consumer group yet.' }
-          return { ok: true, detail: `${partitions} partitions` }
-        },
-      },
-    ],
-    async stop(graceMs) {
-      stopping.abort()
-      const inHand = await consumer.stop(graceMs)
-      if (inHand > 0) {
-        crash(new Error(`The grace period was not enough for ${inHand} records; they are read again.`))
-        return
-      }
-      await publisher.close()
-    },
-  }
 }

@@ -67,7 +67,7 @@ export const PUBLISH_FAILURES = counter(
 
 export const HANDLED_EVENTS = counter(
   'sluice_handled_events_total',
-  'Events that reached their end in a service: handled or dead-letter.',
+  'Events that reached their end in a service: handled, duplicate, skipped (for another service) or dead-letter.',
   ['type', 'lane', 'outcome'],
 )
 export const EVENT_AGE = histogram(
@@ -87,7 +87,11 @@ export const OUTPUT_EVENTS = counter(
   'Events that services wrote, by their type.',
   ['type', 'lane'],
 )
-export const RETRIES = counter('sluice_retries_total', 'Attempts after the first.', ['type', 'lane'])
+export const RETRIES = counter(
+  'sluice_retries_total',
+  'Attempts after the first, in place or in a retry topic.',
+  ['type', 'lane'],
+)
 export const DEAD_LETTERS = counter(
   'sluice_dead_letters_total',
   'Records given up: schema, handler, timeout or poison.',
@@ -125,6 +129,60 @@ export const REBALANCES = counter(
   [],
 )
 
+export const BREAKER_OPEN = gauge(
+  'sluice_breaker_open',
+  'Whether nothing is taken but one event at a time, because most attempts of the handler fail: 1 or 0.',
+  ['type'],
+)
+export const BREAKER_OPENINGS = counter('sluice_breaker_openings_total', 'How often that began.', ['type'])
+
+export const HELD_OFFSETS = gauge(
+  'sluice_consumer_held_offsets',
+  'Offsets behind one record that does not end, where that stopped the partition; 0 where it did not.',
+  ['topic', 'partition'],
+)
+export const STUCK_RECORDS = gauge(
+  'sluice_consumer_stuck_records',
+  'Records that wait because Kafka does not take what follows from them, not even their dead letters.',
+  ['type'],
+)
+export const STUCK_PUBLISHES = counter(
+  'sluice_consumer_stuck_publishes_total',
+  'How often Kafka would not take a dead letter, or what else nothing can stand for.',
+  ['type'],
+)
+export const LANE_SERVED = counter('sluice_lane_served_records_total', 'Records taken from a lane.', [
+  'type',
+  'lane',
+])
+export const LANE_SHARE = gauge(
+  'sluice_lane_share_ratio',
+  'The part of all records that a lane gets while every lane has work, as configured.',
+  ['type', 'lane'],
+)
+export const LANE_UNSERVED_SECONDS = gauge(
+  'sluice_lane_unserved_seconds',
+  'How long a lane with work has gone unserved; 0 when it has none.',
+  ['type', 'lane'],
+)
+
+export const WINDOW_IDENTITIES = gauge(
+  'sluice_window_identities',
+  'Handled events that are remembered, of all partitions that this process reads.',
+  ['type'],
+)
+export const WINDOW_REBUILD_DURATION = histogram(
+  'sluice_window_rebuild_seconds',
+  'From an assignment until what was handled before it is read, of one partition number; nothing of it runs meanwhile.',
+  ['type'],
+  LATENCY_SECONDS,
+)
+export const WINDOW_REBUILD_RECORDS = counter(
+  'sluice_window_rebuild_records_total',
+  'Records that were read again after assignments, to know what was handled.',
+  ['type'],
+)
+
 export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   INGEST_REQUESTS,
   INGEST_EVENTS,
@@ -148,6 +206,17 @@ export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   COMMITS,
   LOST_BY_RETENTION,
   REBALANCES,
+  BREAKER_OPEN,
+  BREAKER_OPENINGS,
+  HELD_OFFSETS,
+  STUCK_RECORDS,
+  STUCK_PUBLISHES,
+  LANE_SERVED,
+  LANE_SHARE,
+  LANE_UNSERVED_SECONDS,
+  WINDOW_IDENTITIES,
+  WINDOW_REBUILD_DURATION,
+  WINDOW_REBUILD_RECORDS,
 ])
 
 function counter<Label extends string>(

@@ -1,5 +1,7 @@
 export {
   ASSIGNED_PARTITIONS,
+  BREAKER_OPEN,
+  BREAKER_OPENINGS,
   BUFFER_RECORDS,
   COMMITS,
   DEAD_LETTERS,
@@ -7,10 +9,14 @@ export {
   FILTERED_EVENTS,
   HANDLED_EVENTS,
   HANDLER_DURATION,
+  HELD_OFFSETS,
   INGEST_EVENTS,
   INGEST_REQUESTS,
   LAG_RECORDS,
   LAG_SECONDS,
+  LANE_SERVED,
+  LANE_SHARE,
+  LANE_UNSERVED_SECONDS,
   LOST_BY_RETENTION,
   type MetricKind,
   type MetricSpec,
@@ -24,6 +30,11 @@ export {
   PUBLISH_RESENDS,
   REBALANCES,
   RETRIES,
+  STUCK_PUBLISHES,
+  STUCK_RECORDS,
+  WINDOW_IDENTITIES,
+  WINDOW_REBUILD_DURATION,
+  WINDOW_REBUILD_RECORDS,
 } from './catalogue.ts'
 export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
 export { type Counter, createMetrics, type Gauge, type Histogram, type Metrics } from './metrics.ts'

@@ -1,0 +1,4 @@
+import { createMemoryBroker } from '@sluice/testing'
+import { describeConsumer } from '../test-fixtures/describe-consumer.ts'
+
+describeConsumer('the memory broker', () => createMemoryBroker().client())
