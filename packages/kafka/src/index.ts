@@ -48,5 +48,6 @@ export {
   type PublishOutcome,
   type PublishRecord,
   type Receipt,
+  type Refusal,
 } from './publisher.ts'
 export { hasHeaderLike } from './record-batch.ts'

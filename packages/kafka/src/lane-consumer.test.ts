@@ -77,6 +77,7 @@ async function start(options: Partial<LaneConsumerOptions<Handled>> & { claiming
         published.push({ name: String(record.value), settle: (outcome) => receipt.settled(index, outcome) })
       },
       pending: 0,
+      refused: () => [],
       async close() {},
     },
     group: 'group',

@@ -47,8 +47,20 @@ export type Publisher = {
   publish(record: PublishRecord, receipt: Receipt, index: number): void
   /** Records that are not settled yet. */
   readonly pending: number
+  /**
+   * Partitions for which Kafka says no, for a reason of their own: the topic is missing, or not ours to write. Not those
+   * that merely wait for a broker.
+   */
+  refused(): readonly Refusal[]
   /** Settles what is pending, as far as Kafka lets it before each record's deadline, then disconnects. */
   close(): Promise<void>
+}
+
+export type Refusal = {
+  readonly topic: string
+  readonly partition: number
+  readonly reason: ProduceFailure
+  readonly detail: string
 }
 
 export type PublisherOptions = {
@@ -205,12 +217,17 @@ export function createPublisher(options: PublisherOptions): Publisher {
     inCompany: boolean,
   ): Promise<void> {
     const place = `${failed.topic}/${failed.partition}`
-    const way: Detour = { entries: failed.entries, waiting: [], sending: false }
+    const { topic, partition } = failed
+    const way: Detour = { entries: failed.entries, waiting: [], sending: false, refusal: undefined }
     lane.detours.set(place, way)
     let outcome = first
     let alone = !inCompany
     let attempt = 1
     while (way.entries.length > 0) {
+      way.refusal =
+        outcome.status === 'failed' && outcome.reason !== 'unavailable'
+          ? { topic, partition, reason: outcome.reason, detail: outcome.detail }
+          : undefined
       if (outcome.status === 'stored') {
         settleAll(lane, way.entries, STORED)
         attempt = 0
@@ -225,7 +242,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
         dropLate(lane, way)
         metrics.counter(PUBLISH_RESENDS, { lane: lane.name, reason: reasonOf(outcome) }).add(1)
         if (attempt % 20 === 1) {
-          const { topic, partition } = failed
           log.warn(
             { topic, partition, attempt, reason: outcome.detail },
             'a record batch was not stored; it is sent again',
@@ -341,6 +357,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
     get pending() {
       return pending
     },
+    refused: () =>
+      [...byName.values()].flatMap(({ detours }) =>
+        [...detours.values()].flatMap(({ refusal }) => refusal ?? []),
+      ),
     close() {
       closed ??= settleAndDisconnect()
       return closed
@@ -380,7 +400,13 @@ type Batch = {
   bytes: number
 }
 
-type Detour = { entries: Entry[]; waiting: Entry[]; sending: boolean }
+type Detour = {
+  entries: Entry[]
+  waiting: Entry[]
+  sending: boolean
+  /** What the last attempt said, where that was a no. */
+  refusal: Refusal | undefined
+}
 
 type Failed = { readonly reason: ProduceFailure; readonly detail: string }
 

@@ -105,8 +105,15 @@ export async function startConsumer<Definition extends EventDefinition>(
         name: 'outputs',
         check() {
           const { records, detail } = consumer.stuck()
-          if (records === 0) return { ok: true, detail: 'Kafka takes what is written.' }
-          return { ok: false, detail: `${records} records wait, because Kafka does not take them: ${detail}` }
+          if (records > 0) {
+            return {
+              ok: false,
+              detail: `${records} records wait, because Kafka does not take them: ${detail}`,
+            }
+          }
+          const [refusal] = publisher.refused()
+          if (!refusal) return { ok: true, detail: 'Kafka takes what is written.' }
+          return { ok: false, detail: `Kafka does not take records for ${refusal.topic}: ${refusal.detail}` }
         },
       },
     ],

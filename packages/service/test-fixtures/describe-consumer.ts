@@ -32,7 +32,10 @@ export function describeConsumer(name: string, makeClient: () => KafkaClient): v
     }, PATIENCE_MS)
 
     /** A type of its own with its topics, and what is in them. */
-    async function setup(spec: Partial<Pick<EventDefinition, 'retry' | 'retryDelays'>> = {}) {
+    async function setup(
+      spec: Partial<Pick<EventDefinition, 'retry' | 'retryDelays'>> = {},
+      missing?: 'dead-letter',
+    ) {
       const client = makeClient()
       const type = uniqueName('thing-done').toLowerCase()
       const data = z.strictObject({ key: z.string(), n: z.int() })
@@ -54,11 +57,14 @@ export function describeConsumer(name: string, makeClient: () => KafkaClient): v
         ],
         { outcomes: true },
       )
-      const admin = await client.admin()
-      await admin.createTopics(
-        plans.map(({ topic, partitions }) => ({ topic, partitions, replicationFactor: 1, config: {} })),
-      )
-      await admin.close()
+      async function create(list: typeof plans): Promise<void> {
+        const admin = await client.admin()
+        await admin.createTopics(
+          list.map(({ topic, partitions }) => ({ topic, partitions, replicationFactor: 1, config: {} })),
+        )
+        await admin.close()
+      }
+      await create(plans.filter(({ kind }) => kind !== missing))
       const producer = client.producer({ name: uniqueName('test') })
       closing.push(() => producer.close())
 
@@ -182,8 +188,7 @@ export function describeConsumer(name: string, makeClient: () => KafkaClient): v
         outcomes,
         deadLetters,
         committed,
-        read,
-        produced,
+        createAll: () => create(plans),
       }
     }
 
@@ -352,6 +357,29 @@ export function describeConsumer(name: string, makeClient: () => KafkaClient): v
       expect(service.check('handler').ok).toBe(true)
       expect(await deadLetters()).toEqual([])
       expect((await outputs()).toSorted()).toEqual(ids.toSorted())
+    })
+
+    it('a dead letter that cannot be stored holds its offset, says so, and goes when it can; others go on', async () => {
+      const { event, post, start, out, outputs, deadLetters, committed, createAll } = await setup(
+        {},
+        'dead-letter',
+      )
+      const service = await start((one, context) => {
+        if (one.id === 'bad') throw new PoisonError('never')
+        return out(one, context)
+      })
+      expect(service.check('outputs').ok).toBe(true)
+      await post([event('bad', { key: 'k' }), event('good', { key: 'k' }), event('other')])
+      await until(async () => (await outputs()).length === 2)
+      await until(() => !service.check('outputs').ok)
+      expect(service.check('outputs').detail).toMatch(/does not take records for .+\.dlq: /)
+      // At most that of the other key, if it has another partition.
+      expect(await committed()).toBeLessThanOrEqual(1)
+      expect(service.crashes).toEqual([])
+      await createAll()
+      await until(async () => (await deadLetters()).length === 1)
+      await until(async () => (await committed()) === 3)
+      await until(() => service.check('outputs').ok)
     })
 
     it('poison opens nothing', async () => {
