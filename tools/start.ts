@@ -213,7 +213,10 @@ async function bringUpTopics(
 ): Promise<string> {
   const admin = await kafkaFromEnvironment({ ...process.env, KAFKA_BROKERS: brokers }, 'start').admin()
   try {
-    const report = await createTopics(admin, planTopics(catalogue))
+    const report = await createTopics(
+      admin,
+      planTopics(catalogue, { outcomes: process.env['OUTCOMES'] === 'on' }),
+    )
     const { created, present, differences } = report
     const loss = heldTopics && describeLoss(report, relative(process.cwd(), kafkaDataDir(ROOT)))
     if (loss) screen.say(loss)

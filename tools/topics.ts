@@ -11,18 +11,20 @@ topics, which the gateway and the services do not.
   npm run topics -- [options]
 
   --replication-factor <n>   the brokers' default without it
+  --outcomes                 also the topic that books are kept in (OUTCOMES=on)
   --dry-run                  print the plan and do nothing
   --help                     this text`
 
 const values = readOptions(
   {
     'replication-factor': { type: 'string', default: '-1' },
+    outcomes: { type: 'boolean', default: false },
     'dry-run': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
   HELP,
 )
-const plans = planTopics(catalogue)
+const plans = planTopics(catalogue, { outcomes: values.outcomes })
 const replicationFactor = Number(values['replication-factor'])
 
 if (values.help) console.log(HELP)

@@ -2,6 +2,7 @@ import { type CatalogueEntry, catalogue } from '@sluice/events'
 import { type PublishOutcome, type PublishRecord, partitionOf, type Receipt } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { createIngest } from './ingest.ts'
+import { createTellOutcomes } from './outcomes.ts'
 import { builtInRules, type Rule } from './rules.ts'
 import { createServer } from './server.ts'
 
@@ -36,6 +37,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
       entries,
       rules: options.rules ?? builtInRules,
       publisher,
+      tellOutcomes: options.outcomes ? createTellOutcomes(publisher) : undefined,
       partitionOf: (key) => partitionOf(key, 3),
       maxEventBytes: options.maxEventBytes ?? 512 * 1024,
       metrics,
@@ -83,6 +85,8 @@ export type TestGatewayOptions = {
   /** What becomes of a record, by itself and by how many came before. */
   readonly outcome?: (record: PublishRecord, index: number) => PublishOutcome
   readonly hold?: boolean
+  /** Whether books are kept. */
+  readonly outcomes?: boolean
   readonly entries?: readonly CatalogueEntry[]
   readonly rules?: readonly Rule[]
   readonly maxEventBytes?: number

@@ -6,6 +6,7 @@ import { rememberEarlier } from './earlier.ts'
 import type { Receipt } from './encode-value.ts'
 import { createEventIds } from './event-id.ts'
 import { createJudge, type JudgeOptions } from './judge.ts'
+import type { TellOutcomes } from './outcomes.ts'
 import { createResult, type Result, reject, settleAs } from './results.ts'
 import type { Rule } from './rules.ts'
 import { planTypes } from './type-plans.ts'
@@ -14,6 +15,8 @@ export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
   readonly entries: readonly CatalogueEntry[]
   readonly rules: readonly Rule[]
   readonly publisher: Pick<Publisher, 'publish'>
+  /** Where books are kept. The request is answered when they say how it ended. */
+  readonly tellOutcomes?: TellOutcomes | undefined
   readonly metrics: Metrics
   readonly log: Logger
   /** Milliseconds since the epoch. */
@@ -98,7 +101,9 @@ export function createIngest(options: IngestOptions): Ingest {
     function finish(): void {
       for (const { index, first } of repeats) share(results[index]!, results[first]!)
       for (const result of results) count(result)
-      resolve(results)
+      const told = options.tellOutcomes?.(candidates, results)
+      if (told) void told.then(() => resolve(results))
+      else resolve(results)
     }
   }
 

@@ -1,4 +1,4 @@
-import { integer, port, type Settings } from '@sluice/service'
+import { integer, outcomesSetting, port, type Settings } from '@sluice/service'
 import { z } from 'zod'
 
 /** The environment of the gateway, beside what every process has. */
@@ -22,4 +22,5 @@ export const gatewaySettings = {
     .describe(
       'How much may wait for Kafka, all lanes together; low is refused at half, high when it is full.',
     ),
+  OUTCOMES: outcomesSetting(),
 } satisfies Settings
