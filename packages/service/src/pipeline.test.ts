@@ -28,6 +28,7 @@ function setup(handle: EventHandler<typeof orderPlaced>, options: Partial<Pipeli
     retryPolicy: { maxAttempts: 3, baseMs: 0, maxMs: 0 },
     handlerTimeoutMs: 1000,
     breaker: createBreaker({ ready() {}, opened() {}, closed() {} }),
+    watchdog: { begun() {}, ended() {} },
     outcomes: false,
     stopping: new AbortController().signal,
     metrics,

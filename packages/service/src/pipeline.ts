@@ -46,6 +46,7 @@ import {
 } from './redelivery.ts'
 import { type GivenUp, isRetryable, type RetryPolicy, retry } from './retry.ts'
 import { timeout } from './timeout.ts'
+import type { Watchdog } from './watchdog.ts'
 
 export type PipelineOptions = {
   readonly service: string
@@ -56,6 +57,7 @@ export type PipelineOptions = {
   readonly retryPolicy: RetryPolicy
   readonly handlerTimeoutMs: number
   readonly breaker: Breaker
+  readonly watchdog: Pick<Watchdog, 'begun' | 'ended'>
   /** Whether each end is written to the books. */
   readonly outcomes: boolean
   /** Aborted when the process begins to stop. */
@@ -191,9 +193,11 @@ export function createPipeline(options: PipelineOptions) {
     redelivery: Redelivery,
   ): Promise<PipelineResult> {
     let result: HandlerResult
+    options.watchdog.begun(call)
     try {
       result = await timeout(answer, handlerTimeoutMs, (reason) => call.abort(reason))
     } finally {
+      options.watchdog.ended(call)
       ended(started)
     }
     return finish(event, result, lane, redelivery)

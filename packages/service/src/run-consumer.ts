@@ -27,6 +27,9 @@ export const consumerSettings = {
   HANDLER_TIMEOUT_MS: integer({ min: 1, unit: 'ms' })
     .default(30_000)
     .describe('How long one attempt of a handler may take.'),
+  WATCHDOG_STALL_MS: integer({ min: 1000, unit: 'ms' })
+    .default(20_000)
+    .describe('How long the event loop may stand still before the process is ended, to be started again.'),
   RETRY_MAX_ATTEMPTS: integer({ min: 1 })
     .default(5)
     .describe('Attempts to handle an event, the first included, before it becomes a dead letter.'),

@@ -7,6 +7,7 @@ import { createPipeline } from './pipeline.ts'
 import type { ProcessContext, RunningProcess } from './process.ts'
 import { createIdentify, readRedelivery } from './redelivery.ts'
 import type { ConsumerSpec, consumerSettings } from './run-consumer.ts'
+import { createWatchdog } from './watchdog.ts'
 
 /** The inside of a consumer service: publisher, breaker, pipeline and lane consumer, and how ready they are. */
 export async function startConsumer<Definition extends EventDefinition>(
@@ -43,6 +44,11 @@ export async function startConsumer<Definition extends EventDefinition>(
       log.info('the breaker closed: the handler works again')
     },
   })
+  const watchdog = createWatchdog({
+    stallMs: config.WATCHDOG_STALL_MS,
+    limitMs: config.HANDLER_TIMEOUT_MS,
+    tripped: crash,
+  })
   const pipeline = createPipeline({
     service,
     consumes,
@@ -55,6 +61,7 @@ export async function startConsumer<Definition extends EventDefinition>(
     },
     handlerTimeoutMs: config.HANDLER_TIMEOUT_MS,
     breaker,
+    watchdog,
     outcomes: config.OUTCOMES,
     stopping: stopping.signal,
     metrics,
@@ -120,6 +127,7 @@ export async function startConsumer<Definition extends EventDefinition>(
     async stop(graceMs) {
       stopping.abort()
       const inHand = await consumer.stop(graceMs)
+      await watchdog.stop()
       if (inHand > 0) {
         crash(new Error(`The grace period was not enough for ${inHand} records; they are read again.`))
         return
