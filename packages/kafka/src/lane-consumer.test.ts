@@ -350,6 +350,31 @@ describe('createLaneConsumer: handling', () => {
     expect(low).toBeLessThanOrEqual(21)
   })
 
+  test('says how often each lane was served, its share, and how long one with work has not been', async () => {
+    let time = 0
+    const own = createMetrics('lanes')
+    const { assign, bring, calls } = await start({ concurrency: 1, now: () => time, metrics: own })
+    assign(1, 'high', 'low')
+    await bring('high', 0, 'a')
+    await bring('low', 0, 'b')
+    time = 3000
+    const sample = async (name: string, lane: string) => {
+      const lines = (await own.text()).split('\n')
+      return Number(
+        lines
+          .find((line) => line.startsWith(`${name}{`) && line.includes(`"${lane}"`))
+          ?.split(' ')
+          .at(-1),
+      )
+    }
+    expect(await sample('sluice_lane_unserved_seconds', 'low')).toBe(3)
+    expect(await sample('sluice_lane_unserved_seconds', 'high')).toBe(0)
+    await calls[0]!.done()
+    expect(await sample('sluice_lane_unserved_seconds', 'low')).toBe(0)
+    expect(await sample('sluice_lane_served_records_total', 'low')).toBe(1)
+    expect(await sample('sluice_lane_share_ratio', 'high')).toBeCloseTo(16 / 21)
+  })
+
   test('lets a record of high pass everything of its key that waits in low', async () => {
     const { assign, bring, names, call } = await start()
     assign(1, 'high', 'low')

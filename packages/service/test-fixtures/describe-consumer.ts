@@ -33,7 +33,7 @@ export function describeConsumer(name: string, makeClient: () => KafkaClient): v
 
     /** A type of its own with its topics, and what is in them. */
     async function setup(
-      spec: Partial<Pick<EventDefinition, 'retry' | 'retryDelays'>> = {},
+      spec: Partial<Pick<EventDefinition, 'retry' | 'retryDelays' | 'laneShares'>> = {},
       missing?: 'dead-letter',
     ) {
       const client = makeClient()
@@ -380,6 +380,13 @@ export function describeConsumer(name: string, makeClient: () => KafkaClient): v
       await until(async () => (await deadLetters()).length === 1)
       await until(async () => (await committed()) === 3)
       await until(() => service.check('outputs').ok)
+    })
+
+    it('serves its lanes as the definition says', async () => {
+      const { start, out } = await setup({ laneShares: { low: { weight: 48, maxWaitMs: 200 } } })
+      const service = await start(out)
+      expect(await service.metric('sluice_lane_share_ratio', 'lane="high"')).toBe(0.25)
+      expect(await service.metric('sluice_lane_share_ratio', 'lane="low"')).toBe(0.75)
     })
 
     it('poison opens nothing', async () => {
