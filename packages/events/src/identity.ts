@@ -9,23 +9,56 @@ export function identityOf({ tenant, source, id }: Identity): string {
 }
 
 /**
- * The identity in a record's value, without reading its data, which is most of it. Undefined when there is none.
+ * The identity in a record's value, without reading the rest where that is as our writers write it. Undefined when
+ * there is none.
  *
- * What comes before the first `,"data":` is parsed alone. Inside a text the quotes would be escaped, and inside
- * another object or array the rest would not be closed: so if it parses, it is all that comes before the data. If it
- * does not, or the identity comes after the data, the whole value is parsed.
+ * They begin with `specversion`, `id` and `source`, and write `tenant` before the first object. A quote inside a text
+ * is escaped, so what is found outside of any object is the member itself; a part that holds an escape or anything but
+ * ASCII, and every other order of members, is left to the parser.
  */
 export function readIdentity(value: Buffer | null): Identity | undefined {
   if (value === null) return undefined
-  const end = value.indexOf(DATA)
-  return (end > 0 ? parse(`${value.toString('utf8', 0, end)}}`) : undefined) ?? parse(value.toString())
+  return find(value) ?? parse(value)
 }
 
-const DATA = Buffer.from(',"data":')
+const ID = '{"specversion":"1.0","id":"'
+const SOURCE = '","source":"'
+const TENANT = ',"tenant":"'
+/** Longer ones are left to the parser. */
+const HEAD_BYTES = 2048
 
-function parse(text: string): Identity | undefined {
+function find(value: Buffer): Identity | undefined {
+  const head = value.toString('latin1', 0, Math.min(value.length, HEAD_BYTES))
+  if (!head.startsWith(ID)) return undefined
+  const idEnd = head.indexOf('"', ID.length)
+  if (!head.startsWith(SOURCE, idEnd)) return undefined
+  const source = idEnd + SOURCE.length
+  const sourceEnd = head.indexOf('"', source)
+  const tenantAt = head.indexOf(TENANT, sourceEnd)
+  if (sourceEnd === -1 || tenantAt === -1) return undefined
+  const tenant = tenantAt + TENANT.length
+  const tenantEnd = head.indexOf('"', tenant)
+  const object = head.indexOf('{', 1)
+  const list = head.indexOf('[', 1)
+  if (tenantEnd === -1 || (object !== -1 && object < tenantEnd) || (list !== -1 && list < tenantEnd)) {
+    return undefined
+  }
+  // From the bytes again: parts of the head would keep all of it in memory.
+  const identity = {
+    tenant: value.toString('latin1', tenant, tenantEnd),
+    source: value.toString('latin1', source, sourceEnd),
+    id: value.toString('latin1', ID.length, idEnd),
+  }
+  return PLAIN.test(identity.tenant) && PLAIN.test(identity.source) && PLAIN.test(identity.id)
+    ? identity
+    : undefined
+}
+
+const PLAIN = /^[ !#-[\]-~]*$/
+
+function parse(value: Buffer): Identity | undefined {
   try {
-    const event = JSON.parse(text)
+    const event = JSON.parse(value.toString())
     return isText(event?.tenant) && isText(event.source) && isText(event.id) ? event : undefined
   } catch {
     return undefined
