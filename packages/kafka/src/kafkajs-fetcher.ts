@@ -203,8 +203,8 @@ const FETCH_WAIT_MS = 100
 const LIMITS: FetchLimits = Object.freeze({
   minBytes: 1,
   maxWaitMs: FETCH_WAIT_MS,
-  maxBytes: 16 * 1024 * 1024,
-  maxBytesPerPartition: 1024 * 1024,
+  maxBytes: 4 * 1024 * 1024,
+  maxBytesPerPartition: 512 * 1024,
 })
 const BACKOFF: Backoff = { baseMs: 100, maxMs: 1000 }
 

@@ -392,13 +392,13 @@ describe('createLaneConsumer: handling', () => {
     assign(1, 'high', 'low')
     const keys = (from: number, count: number) =>
       Array.from({ length: count }, (_, index) => `${from + index}`)
-    await bring('high', 0, ...keys(0, 3999))
+    await bring('high', 0, ...keys(0, 1999))
     expect(events).toEqual([])
-    await bring('high', 3999, ...keys(3999, 500))
-    await bring('high', 4499, 'more')
+    await bring('high', 1999, ...keys(1999, 500))
+    await bring('high', 2499, 'more')
     expect(events).toEqual(['pause high 0'])
     const done = (count: number) => Promise.all(calls.slice(0, count).map((call) => call.done()))
-    await done(2499)
+    await done(1499)
     expect(events).toEqual(['pause high 0'])
     await done(1)
     expect(events).toEqual(['pause high 0', 'resume high 0'])
@@ -414,7 +414,7 @@ describe('createLaneConsumer: handling', () => {
     listener.records({ topic: 'high', partition: 0 }, large, 5, 5)
     await turn()
     expect(events).toEqual(['pause high 0'])
-    for (let left = 2; left > 0; left--) await calls[0]!.done()
+    for (let left = 3; left > 0; left--) await calls[0]!.done()
     expect(events).toEqual(['pause high 0'])
     await calls[0]!.done()
     expect(events).toEqual(['pause high 0', 'resume high 0'])
@@ -545,7 +545,7 @@ describe('createLaneConsumer: a rebalance', () => {
 
   test('begins with nothing paused, and resumes nothing for late results', async () => {
     const { assign, bring, calls, events, listener } = await start({ concurrency: 10_000 })
-    const keys = Array.from({ length: 4000 }, (_, index) => `${index}`)
+    const keys = Array.from({ length: 2000 }, (_, index) => `${index}`)
     assign(1, 'high')
     await bring('high', 0, ...keys)
     listener.revoked()
@@ -790,9 +790,9 @@ describe('createLaneConsumer: retry topics', () => {
 
   test('is not fetched far ahead of what is due', async () => {
     const { copies, events } = await startRetrying()
-    await copies(0, ...Array.from({ length: 999 }, () => ({ age: 0, lane: 'low' })))
+    await copies(0, ...Array.from({ length: 499 }, () => ({ age: 0, lane: 'low' })))
     expect(events).toEqual([])
-    await copies(999, { age: 0, lane: 'low' })
+    await copies(499, { age: 0, lane: 'low' })
     expect(events).toEqual(['pause retry 0'])
   })
 

@@ -756,9 +756,9 @@ const NO_LANE = -1
  * Per partition, so that a backlog costs bounded memory and a busy lane always has records at hand. The brake is far
  * beyond what is fetched ahead, so that only finished records reach it.
  */
-const LIMITS: Load = { unfinished: 4000, unfinishedBytes: 4 * 1024 * 1024, held: 10_000 }
+const LIMITS: Load = { unfinished: 2000, unfinishedBytes: 2 * 1024 * 1024, held: 10_000 }
 /** Less: what is not due needs not be at hand. */
-const RETRY_LIMITS: Load = { unfinished: 1000, unfinishedBytes: 1024 * 1024, held: 10_000 }
+const RETRY_LIMITS: Load = { unfinished: 500, unfinishedBytes: 512 * 1024, held: 10_000 }
 const STUCK_BACKOFF = { baseMs: 500, maxMs: 30_000 }
 const TELL_EVERY_MS = 60_000
 const PUMP_MS = 4
