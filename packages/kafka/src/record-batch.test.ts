@@ -30,11 +30,13 @@ const part: fc.Arbitrary<HeaderValue> = fc.oneof(
   fc.uint8Array({ maxLength: 100 }),
   fc.constant(null),
 )
+// kafkajs takes what every object inherits for a first value.
+const headerName = text.filter((name) => !(name in {}))
 const outgoing: fc.Arbitrary<OutgoingRecord> = fc.record(
   {
     key: part,
     value: part,
-    headers: fc.dictionary(text, fc.oneof(part, fc.array(part, { minLength: 1, maxLength: 3 })), {
+    headers: fc.dictionary(headerName, fc.oneof(part, fc.array(part, { minLength: 1, maxLength: 3 })), {
       maxKeys: 3,
     }),
     timestamp: fc.oneof(fc.nat(), fc.integer({ min: NOW - 1000, max: NOW + 1000 }), fc.constant(2 ** 48)),
@@ -181,12 +183,10 @@ describe('a record batch', () => {
     expect(readAll(squeezed, 0).map(plain)).toEqual(readAll(batch, 0).map(plain))
   })
 
-  test('keeps a header with the name of a prototype', () => {
-    const headers = Object.fromEntries([['__proto__', 'x']])
+  test.each(['__proto__', 'toString'])('keeps a header with the name %s', (name) => {
+    const headers = Object.fromEntries([[name, 'x']])
     const [read] = readAll(encodeRecordBatch([{ key: null, value: null, headers }], NOW), 0)
-    expect(Object.entries(read!.headers).map(([name, value]) => [name, String(value)])).toEqual([
-      ['__proto__', 'x'],
-    ])
+    expect(Object.entries(read!.headers).map(([name, value]) => [name, String(value)])).toEqual([[name, 'x']])
   })
 })
 
