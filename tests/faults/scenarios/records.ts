@@ -4,14 +4,17 @@ import type { Scenario, Stage } from './scenario.ts'
 const ORDERS = { types: ['order-placed'], keys: 30, high: 0.3 } as const
 const LANE = laneTopic('order-placed', 'normal')
 
-/** What no service can read: no JSON, nothing, no event, another type's event, data that does not fit. */
-const POISON: readonly (string | null)[] = [
-  '{"specversion":"1.0",',
-  '',
-  null,
-  '[]',
-  JSON.stringify(eventOf('page-viewed', orderPlaced.example)),
-  JSON.stringify(eventOf('order-placed', { ...orderPlaced.example, items: 'none' })),
+/**
+ * What no service can read: no JSON, nothing, no event, another type's event, data that does not fit. Those that have
+ * an id have one of their own each time: another of the same identity would be a repeat.
+ */
+const POISON: readonly ((id: string) => string | null)[] = [
+  () => '{"specversion":"1.0",',
+  () => '',
+  () => null,
+  () => '[]',
+  (id) => JSON.stringify(eventOf('page-viewed', id, orderPlaced.example)),
+  (id) => JSON.stringify(eventOf('order-placed', id, { ...orderPlaced.example, items: 'none' })),
 ]
 
 /** F10. Each piece of poison is one dead letter, and nobody waits for it. */
@@ -27,7 +30,11 @@ export const poison: Scenario = {
     const poisoned = await measureCost(rig, async () => {
       for (let round = 0; round < 6; round++) {
         const partition = random.between(0, PARTITIONS_PER_TYPE - 1)
-        await plant({ topic: LANE, partition }, [random.pick(POISON), POISON[round % POISON.length]!])
+        const pieces = [random.pick(POISON), POISON[round % POISON.length]!]
+        await plant(
+          { topic: LANE, partition },
+          pieces.map((piece, n) => piece(`poison-${round}-${n}`)),
+        )
         await taken(150)
       }
     })
@@ -86,9 +93,9 @@ export const hotKey: Scenario = {
   },
 }
 
-function eventOf(type: string, data: unknown) {
+function eventOf(type: string, id: string, data: unknown) {
   return {
-    ...{ specversion: '1.0', id: 'poison', source: '/faults/poison', type, tenant: 'default' },
+    ...{ specversion: '1.0', id, source: '/faults/poison', type, tenant: 'default' },
     ...{ time: '2026-01-01T00:00:00Z', datacontenttype: 'application/json', priority: 'normal' },
     ...{ receivedat: '1764000000000', dataschema: `urn:sluice:${type}:1`, data },
   }
