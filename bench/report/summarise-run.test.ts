@@ -95,5 +95,6 @@ test('of a system without outputs nothing is missed', () => {
 })
 
 test('a run that broke off says why, and counts as failed', () => {
-  expect(describeBreakdown({ ...order, seconds: 15 }, new Error('no port')).failed).toContain('no port')
+  const broken = describeBreakdown({ ...order, seconds: 15, replicas: 2 }, new Error('no port\nits log'))
+  expect(broken).toMatchObject({ failed: 'It broke off: no port', settings: { replicas: 2 } })
 })

@@ -55,16 +55,17 @@ export function summariseRun(
   }
 }
 
-/** A run that did not come to its end has nothing to say but why. */
+/** A run that did not come to its end has nothing to say but why; what a process wrote is in its log. */
 export function describeBreakdown(
-  { scenario, system, run, seconds }: Named & { seconds: number },
+  { scenario, system, run, seconds, replicas }: Named & { seconds: number; replicas: number },
   error: unknown,
 ): RunResult {
+  const why = error instanceof Error ? error.message : String(error)
   return {
     scenario: scenario.name,
     system,
     run,
-    settings: {},
+    settings: { replicas },
     seconds,
     endedEarly: false,
     acceptedPerSecond: 0,
@@ -78,7 +79,7 @@ export function describeBreakdown(
     answered: [],
     endToEnd: {},
     processes: [],
-    failed: `It broke off: ${error instanceof Error ? error.message : error}`,
+    failed: `It broke off: ${why.split('\n', 1)[0]}`,
   }
 }
 

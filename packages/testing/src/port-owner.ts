@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 
 /** A process that listens on a port. */
@@ -10,17 +11,25 @@ export async function isPortFree(port: number, host = '127.0.0.1'): Promise<bool
   return !(await accepts(port, host)) && (await canBind(port, host))
 }
 
-/** A port that was free a moment ago, chosen by the system. */
-export function freePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, host, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
+/**
+ * A port that was free a moment ago, never the same twice in one process. Below the ports that systems deal to
+ * outgoing connections (from 32768 on Linux, 49152 elsewhere): a system that chooses by itself deals from those, and
+ * before a server is up a connection may have taken its port.
+ */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const port = randomInt(FIRST_PORT, LAST_PORT + 1)
+    if (dealt.has(port)) continue
+    dealt.add(port)
+    if (await isPortFree(port, host)) return port
+  }
+  throw new Error(`No port of ${host} between ${FIRST_PORT} and ${LAST_PORT} could be listened on.`)
 }
+
+const dealt = new Set<number>()
+const FIRST_PORT = 20_000
+const LAST_PORT = 29_999
+const MAX_TRIES = 100
 
 /** Who listens on a port, as far as `ss` or `lsof` may say: another user's process often stays unnamed. */
 export async function portOwner(port: number): Promise<PortOwner | undefined> {
