@@ -1,3 +1,5 @@
+import type { TopicPartition } from './port.ts'
+
 /** The parts of kafkajs' cluster that we use ourselves: who leads a partition, and a connection to it. */
 export type KafkaJsCluster = {
   findTopicPartitionMetadata(topic: string): readonly { partitionId: number; leader: number }[]
@@ -59,4 +61,9 @@ export function callOf<Answer extends { readonly throttleMs: number }>(
       parse: ({ answer }) => answer,
     },
   }
+}
+
+/** A partition as the key of a map. */
+export function placeOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
 }

@@ -7,7 +7,7 @@ import {
 } from 'kafkajs'
 import { assignCoPartitions } from './co-partition-assigner.ts'
 import { KafkaError } from './errors.ts'
-import type { KafkaJsCluster } from './kafkajs-call.ts'
+import { type KafkaJsCluster, placeOf } from './kafkajs-call.ts'
 import { type KafkaJs, type KafkaLog, QUICK_RETRY } from './kafkajs-connect.ts'
 import {
   detailOf,
@@ -138,7 +138,7 @@ export function createKafkaJsConsumer(
           tries,
           reason: detailOf(fault),
         })
-        await delay(Math.min(QUICK_RETRY.maxRetryTime, QUICK_RETRY.initialRetryTime * 2 ** (tries - 1)))
+        await delay(delayAfter(tries))
       }
       if (overtaken()) return
     }
@@ -187,7 +187,7 @@ export function createKafkaJsConsumer(
     }
     revoke(attempt)
     abandon(attempt)
-    const delayMs = Math.min(QUICK_RETRY.maxRetryTime, QUICK_RETRY.initialRetryTime * 2 ** (failures - 1))
+    const delayMs = delayAfter(failures)
     log?.('warn', 'the consumer lost Kafka and joins again', { group, delayMs, reason: detailOf(fault) })
     retry = setTimeout(begin, delayMs)
   }
@@ -351,12 +351,13 @@ const coPartitionAssigner: PartitionAssigner = ({ cluster }) => ({
   },
 })
 
-function toCrash(group: string, fault: KafkaJsFault, cause: unknown): KafkaError {
-  return new KafkaError('consumer-crashed', `Group ${group} cannot go on: ${detailOf(fault)}.`, { cause })
+/** Milliseconds before the next try, doubled with each. */
+function delayAfter(tries: number): number {
+  return Math.min(QUICK_RETRY.maxRetryTime, QUICK_RETRY.initialRetryTime * 2 ** (tries - 1))
 }
 
-function placeOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
+function toCrash(group: string, fault: KafkaJsFault, cause: unknown): KafkaError {
+  return new KafkaError('consumer-crashed', `Group ${group} cannot go on: ${detailOf(fault)}.`, { cause })
 }
 
 function groupByTopic<At extends TopicPartition, Item>(

@@ -11,7 +11,7 @@ import {
   type FetchLimits,
   readFetchAnswer,
 } from './fetch-protocol.ts'
-import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER } from './kafkajs-call.ts'
+import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER, placeOf } from './kafkajs-call.ts'
 import type { KafkaLog } from './kafkajs-connect.ts'
 import { detailOf, isFatal, rootOf } from './kafkajs-errors.ts'
 import type { IncomingRecord, PartitionOffset, TopicPartition } from './port.ts'
@@ -212,8 +212,4 @@ const OFFSET_OUT_OF_RANGE = 1
 
 const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error') as {
   createErrorFromCode(code: number): Error
-}
-
-function placeOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
 }

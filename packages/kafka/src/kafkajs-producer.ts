@@ -1,5 +1,5 @@
 import type { Producer as KafkaJsProducer } from 'kafkajs'
-import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER } from './kafkajs-call.ts'
+import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER, placeOf } from './kafkajs-call.ts'
 import type { KafkaJs } from './kafkajs-connect.ts'
 import { QUICK_RETRY } from './kafkajs-connect.ts'
 import { makesStale, outcomeOfCode, outcomeOfUnanswered, outcomeOfUnsent, rootOf } from './kafkajs-errors.ts'
@@ -249,7 +249,3 @@ function createSession(open: () => KafkaJs): Session {
 
 const METADATA_MAX_AGE_MS = 60_000
 const LEADER_NOT_AVAILABLE = 5
-
-function placeOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
-}
