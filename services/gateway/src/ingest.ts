@@ -15,7 +15,7 @@ export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
   readonly entries: readonly CatalogueEntry[]
   readonly rules: readonly Rule[]
   readonly publisher: Pick<Publisher, 'publish'>
-  /** Where books are kept. The request is answered when they say how it ended. */
+  /** Where books are kept. The request is answered when they say how its events ended. */
   readonly tellOutcomes?: TellOutcomes | undefined
   readonly metrics: Metrics
   readonly log: Logger
@@ -100,10 +100,14 @@ export function createIngest(options: IngestOptions): Ingest {
 
     function finish(): void {
       for (const { index, first } of repeats) share(results[index]!, results[first]!)
+      const told = options.tellOutcomes?.(candidates, results, settleFiltered)
+      if (told) void told.then(answer)
+      else answer()
+    }
+
+    function answer(): void {
       for (const result of results) count(result)
-      const told = options.tellOutcomes?.(candidates, results)
-      if (told) void told.then(() => resolve(results))
-      else resolve(results)
+      resolve(results)
     }
   }
 
@@ -140,6 +144,16 @@ function settle(result: Result, outcome: PublishOutcome): void {
   else if (outcome.reason === 'after-failed') settleAs(result, 'refused', 'after-refused')
   else if (outcome.reason === 'too-large') reject(result, 'event-too-large', LARGER_THAN_KAFKA_TAKES)
   else settleAs(result, 'refused', 'unavailable')
+}
+
+/**
+ * Filtered is the end of an event, so where books are kept it is not said before they say it. A duplicate stays one: its
+ * first occurrence is stored.
+ */
+function settleFiltered(result: Result, outcome: PublishOutcome): void {
+  if (result.status !== 'filtered' || outcome.status === 'stored') return
+  result.filteredBy = undefined
+  settle(result, outcome)
 }
 
 const LARGER_THAN_KAFKA_TAKES = [{ pointer: '', detail: 'The event is larger than Kafka takes.' }]

@@ -8,31 +8,34 @@ import type { Result } from './results.ts'
 /**
  * Writes the ends that events find in the gateway to the books: filtered, and duplicate of another in its request.
  * What was accepted ends in a service, and what was not taken at all is the producer's to count.
- * Undefined: there is none. The promise resolves when each is settled; one that Kafka does not take is left out, and
- * changes nothing for the event.
+ * Undefined: there is none. Otherwise `settled` is called once for each, and then the promise resolves.
  */
 export type TellOutcomes = (
   candidates: readonly Candidate[],
   results: readonly Result[],
+  settled: (result: Result, outcome: PublishOutcome) => void,
 ) => Promise<void> | undefined
 
 export function createTellOutcomes(publisher: Pick<Publisher, 'publish'>): TellOutcomes {
-  return function tellOutcomes(candidates, results) {
-    const records = results.flatMap(({ id, type, status, filteredBy }, index) => {
+  return function tellOutcomes(candidates, results, settled) {
+    const ended = results.flatMap((result, index) => {
+      const { id, type, status, filteredBy } = result
       if (status !== 'filtered' && status !== 'duplicate') return []
       const source = candidates[index]!.source ?? DEFAULT_SOURCE
       const identity = { tenant: DEFAULT_TENANT, source, id, type: type! }
-      return [outcomeRecord({ ...identity, by: 'gateway', outcome: status, reason: filteredBy }, 'low')]
+      const end = { ...identity, by: 'gateway', outcome: status, reason: filteredBy }
+      return [{ result, record: outcomeRecord(end, 'low') }]
     })
-    if (records.length === 0) return undefined
+    if (ended.length === 0) return undefined
     const { promise, resolve } = Promise.withResolvers<void>()
-    let open = records.length
+    let open = ended.length
     const receipt = {
-      settled(_index: number, _outcome: PublishOutcome): void {
+      settled(index: number, outcome: PublishOutcome): void {
+        settled(ended[index]!.result, outcome)
         if (--open === 0) resolve()
       },
     }
-    for (const [index, record] of records.entries()) publisher.publish(record, receipt, index)
+    for (const [index, { record }] of ended.entries()) publisher.publish(record, receipt, index)
     return promise
   }
 }
