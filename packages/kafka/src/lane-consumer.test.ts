@@ -558,13 +558,27 @@ describe('createLaneConsumer: a rebalance', () => {
     expect(events).toEqual(['pause high 0', 'pause high 0', 'resume high 0'])
   })
 
-  test('ignores records of partitions that it does not own', async () => {
-    const { assign, bring, handled, listener, consumer } = await start()
-    expect(consumer.assigned()).toBeUndefined()
+  test('says what it owns, and how long it has waited for the group', async () => {
+    let time = 1000
+    const { assign, listener, consumer } = await start({ now: () => time })
+    expect(consumer.assignment()).toEqual({ partitions: 0, waitingMs: Number.POSITIVE_INFINITY })
     assign(1, 'high', 'low')
-    expect(consumer.assigned()).toBe(2)
+    time += 5000
+    expect(consumer.assignment()).toEqual({ partitions: 2, waitingMs: 0 })
     listener.revoked()
-    expect(consumer.assigned()).toBe(0)
+    time += 300
+    listener.revoked()
+    time += 400
+    expect(consumer.assignment()).toEqual({ partitions: 0, waitingMs: 700 })
+    assign(2)
+    time += 5000
+    expect(consumer.assignment()).toEqual({ partitions: 0, waitingMs: 0 })
+  })
+
+  test('ignores records of partitions that it does not own', async () => {
+    const { assign, bring, handled, listener } = await start()
+    assign(1, 'high', 'low')
+    listener.revoked()
     await bring('high', 0, 'a')
     assign(2, 'low')
     await bring('high', 0, 'a')

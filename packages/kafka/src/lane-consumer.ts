@@ -129,8 +129,11 @@ export type LaneConsumer = {
    * were still in hand, which are read again too.
    */
   stop(graceMs: number): Promise<number>
-  /** Partitions that this member owns now; `undefined` before the first assignment. */
-  assigned(): number | undefined
+  /**
+   * Partitions that this member owns now, and how many milliseconds it has waited for the group to deal them anew: 0
+   * while what it dealt last holds, Infinity before it has dealt any.
+   */
+  assignment(): { readonly partitions: number; readonly waitingMs: number }
   /** Records whose outputs, or what stands for them, Kafka does not take; and what it said last. */
   stuck(): { readonly records: number; readonly detail: string }
   /** The admission may say yes again. */
@@ -202,7 +205,8 @@ export function createLaneConsumer<Result extends Handled>(
 
   let partitions = new Map<string, Partition<Result>>()
   let numbers = new Map<number, PartitionNumber<Result>>()
-  let epoch: number | undefined
+  /** When the group took back what it had dealt; Infinity: it has not. */
+  let revokedAt = Number.NEGATIVE_INFINITY
   let inHand = 0
   let sequence = 0
   let stopping = false
@@ -215,14 +219,17 @@ export function createLaneConsumer<Result extends Handled>(
   const listener: ConsumerListener = {
     assigned(owned, newEpoch) {
       abandon()
-      epoch = newEpoch
+      revokedAt = Number.POSITIVE_INFINITY
       rebalances.add(1)
       const before = numbers
       numbers = new Map()
       for (const at of owned) take(at, before)
       log.info({ group, epoch: newEpoch, partitions: owned.length }, 'partitions were assigned')
     },
-    revoked: abandon,
+    revoked() {
+      abandon()
+      if (revokedAt === Number.POSITIVE_INFINITY) revokedAt = now()
+    },
     records(at, records, end, highWatermark) {
       const partition = partitions.get(`${at.topic}/${at.partition}`)
       if (!partition || stopping) return
@@ -632,7 +639,7 @@ export function createLaneConsumer<Result extends Handled>(
       await consumer.close(left())
       return inHand
     },
-    assigned: () => (epoch === undefined ? undefined : partitions.size),
+    assignment: () => ({ partitions: partitions.size, waitingMs: Math.max(0, now() - revokedAt) }),
     stuck: () => ({ records: stuck.size, detail: stuckDetail }),
     wake: schedulePump,
   }

@@ -2,6 +2,7 @@ import { type EventDefinition, LANE_SHARES, LANES, laneTopic, retryDelayMs, retr
 import { createLaneConsumer, createPublisher, DEAD_LETTER_LANE } from '@sluice/kafka'
 import { BREAKER_OPEN, BREAKER_OPENINGS } from '@sluice/telemetry'
 import { createBreaker } from './breaker.ts'
+import { checkAssignment } from './check-assignment.ts'
 import type { EventHandler } from './handler.ts'
 import { createPipeline } from './pipeline.ts'
 import type { ProcessContext, RunningProcess } from './process.ts'
@@ -101,11 +102,7 @@ export async function startConsumer<Definition extends EventDefinition>(
     checks: [
       {
         name: 'assignment',
-        check() {
-          const partitions = consumer.assigned()
-          if (partitions === undefined) return { ok: false, detail: 'No answer of the consumer group yet.' }
-          return { ok: true, detail: `${partitions} partitions` }
-        },
+        check: () => checkAssignment(consumer.assignment(), config.CONSUMER_SESSION_TIMEOUT_MS),
       },
       { name: 'handler', check: () => ({ ok: breaker.closed, detail: breaker.describe() }) },
       {
