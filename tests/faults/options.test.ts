@@ -9,18 +9,20 @@ it('runs everything once with a seed of its own', () => {
     scenarios: ['schedules', ...rigScenarios.map(({ name }) => name)],
     seed: 42,
     repeat: 1,
+    load: 1,
     json: false,
   })
 })
 
-it('takes the scenarios, the seed and the number of runs', () => {
-  const given = parse('--scenario', 'poison,broker-killed', '--seed', '7', '--repeat', '3', '--json')
-  expect(given).toEqual({ scenarios: ['poison', 'broker-killed'], seed: 7, repeat: 3, json: true })
+it('takes the scenarios, the seed, the number of runs and the load', () => {
+  const given = parse('--scenario', 'poison,stalled', '--seed', '7', '--repeat', '3', '--load', '4', '--json')
+  expect(given).toEqual({ scenarios: ['poison', 'stalled'], seed: 7, repeat: 3, load: 4, json: true })
 })
 
 it.each([
   [['--scenario', 'posion'], 'There is no scenario "posion"; there are schedules, gateway-killed'],
   [['--seed', 'x'], '--seed must be a whole number from 0'],
+  [['--load', '0.5'], '--load must be a whole number from 1'],
   [['--repeat', '0'], '--repeat must be a whole number from 1'],
   [['--sed', '1'], '--help lists the options'],
 ])('says what is wrong with %j', (args, message) => {

@@ -7,6 +7,8 @@ export type FaultOptions = {
   readonly scenarios: readonly string[]
   readonly seed: number
   readonly repeat: number
+  /** Times the events a second that each scenario has by itself. */
+  readonly load: number
   readonly json: boolean
 }
 
@@ -26,6 +28,7 @@ export const FAULTS_HELP = `Runs Sluice on a real Kafka, breaks something on pur
 ${ALL.map(({ name, title }) => `                     ${name.padEnd(20)} ${title}`).join('\n')}
   --seed n         repeats the choices of an earlier run; random by default
   --repeat n       how often each is run, the seed counting up; 1 by default
+  --load n         n times as many events a second, on Kafka; 1 by default
   --json           print the results as JSON
   --help           this text
 
@@ -44,6 +47,7 @@ export function parseFaultOptions(args: readonly string[], randomSeed: () => num
     scenarios: (values.scenario?.split(',') ?? ALL.map(({ name }) => name)).map(requireName),
     seed: values.seed === undefined ? randomSeed() : wholeNumber('--seed', values.seed, 0),
     repeat: wholeNumber('--repeat', values.repeat, 1),
+    load: wholeNumber('--load', values.load, 1),
     json: values.json,
   }
 }
@@ -55,6 +59,7 @@ function parse(args: readonly string[]) {
       scenario: { type: 'string' },
       seed: { type: 'string' },
       repeat: { type: 'string', default: '1' },
+      load: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },

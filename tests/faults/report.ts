@@ -1,10 +1,10 @@
 import type { Recovery } from './books/history.ts'
-import type { Run } from './run-scenario.ts'
+import type { JudgedRun } from './run-scenario.ts'
 
 /** A scenario's runs, summed up. A run that could not be finished has only its error. */
 export type Row = {
   readonly scenario: string
-  readonly runs: readonly Run[]
+  readonly runs: readonly JudgedRun[]
   readonly errors: readonly string[]
 }
 
@@ -17,7 +17,7 @@ const HEAD = ['scenario', 'runs', 'events', 'lost', 'repeated', 'doubled', 'out 
 export function faultTable(rows: readonly Row[]): string {
   const lines = rows.map((row) => {
     const { scenario, runs, errors } = row
-    const total = (pick: (run: Run) => number) => String(runs.reduce((sum, run) => sum + pick(run), 0))
+    const total = (pick: (run: JudgedRun) => number) => String(runs.reduce((sum, run) => sum + pick(run), 0))
     const failed = runs.filter(isBroken).length + errors.length
     return [
       scenario,
@@ -45,7 +45,7 @@ export function faultTable(rows: readonly Row[]): string {
   return [HEAD, ...lines].map(toLine).join('\n')
 }
 
-export function isBroken({ verdict }: Run): boolean {
+export function isBroken({ verdict }: JudgedRun): boolean {
   return verdict.violations.length > 0
 }
 
@@ -65,7 +65,7 @@ function isNumber(column: number): boolean {
 }
 
 /** What to say about one run, below its line of progress. */
-export function describeRun(run: Run): string[] {
+export function describeRun(run: JudgedRun): string[] {
   const { verdict, notes, recoveries } = run
   const { totals } = verdict
   const late = recoveries.filter(({ tookMs = 0, limitMs }) => tookMs > limitMs)

@@ -11,15 +11,18 @@ import { readTopics } from './rig/read-topics.ts'
 import { type Rig, startRig } from './rig/rig.ts'
 import { type Scenario, SESSION_TIMEOUT_MS, type Stage } from './scenarios/scenario.ts'
 
-export type Run = {
+/** A run and what it came to. */
+export type JudgedRun = {
   readonly scenario: string
   readonly seed: number
   readonly verdict: Verdict
-  readonly history: History
   readonly recoveries: readonly Recovery[]
   readonly notes: readonly string[]
   readonly seconds: number
 }
+
+/** With all that it was judged by. */
+export type Run = JudgedRun & { readonly history: History }
 
 export type RunOptions = {
   readonly scenario: Scenario
