@@ -3,7 +3,7 @@ import type { TopicPartition } from '@sluice/kafka'
 import { waitFor } from '@sluice/testing'
 import { kindOf } from './books/accounts.ts'
 import { closeBooks, type Verdict } from './books/close-books.ts'
-import type { History, Place, Recovery, StoredRecord } from './books/history.ts'
+import type { History, Holding, Place, Recovery, StoredRecord } from './books/history.ts'
 import { createEvents } from './load/make-events.ts'
 import { startProducer } from './load/producer.ts'
 import { createRandom } from './load/seeded-random.ts'
@@ -40,6 +40,8 @@ type Poison = { readonly key: string; readonly value: string | null }
 /** Events flow this long before the fault and after it. */
 const WARM_UP_EVENTS = 200
 const AFTERMATH_EVENTS = 200
+/** A connection or two more is chance; one more for each fault is a leak. */
+const MOST_MORE_FILES = 16
 /** How long Sluice may take to finish everything when all is well again. It bounds a failure only. */
 const SETTLE_MS = 120_000
 
@@ -92,6 +94,7 @@ async function perform(rig: Rig, options: RunOptions, started: number): Promise<
   })
   let planted = 0
   const expected: { who: string; what: string; limitMs: number; since: number }[] = []
+  const holdings: Holding[] = []
   const notes: string[] = []
   const takenSoFar = () =>
     producer.ledger.answers.filter(({ status }) => status === 'accepted' || status === 'duplicate').length
@@ -115,11 +118,13 @@ async function perform(rig: Rig, options: RunOptions, started: number): Promise<
       const poison = values.map((value) => ({ key: `poison-${planted++}`, value }))
       await plantRecords(rig, at, poison)
     },
+    holds: (holding) => holdings.push(holding),
     note: (text) => notes.push(text),
   }
 
   try {
     await stage.taken(WARM_UP_EVENTS)
+    const openBefore = await rig.fleet.openFiles()
     onProgress(scenario.title)
     await scenario.run(stage)
     await stage.taken(AFTERMATH_EVENTS)
@@ -128,6 +133,11 @@ async function perform(rig: Rig, options: RunOptions, started: number): Promise<
     const left = await rig.observer.caughtUp(SETTLE_MS)
     if (left) notes.push(`never finished: ${left}`)
     await rig.observer.sample()
+    for (const [member, after] of await rig.fleet.openFiles()) {
+      const before = openBefore.get(member)
+      if (before === undefined) continue
+      holdings.push({ process: member.name, what: 'open files', before, after, mostMore: MOST_MORE_FILES })
+    }
     await rig.fleet.retireAll()
     onProgress('reading every topic')
     const topics = await rig.topics()
@@ -142,6 +152,7 @@ async function perform(rig: Rig, options: RunOptions, started: number): Promise<
       counters: rig.fleet.counters,
       recoveries: expected.map((one) => recoveryOf(one, producer.ledger, records)),
       exits: rig.fleet.exits,
+      holdings,
       services: rig.services,
       repeatsAllowed: scenario.repeats,
     }

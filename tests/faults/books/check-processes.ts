@@ -5,7 +5,7 @@ import { type Violation, violation } from './violation.ts'
 /** A recovery that took longer than its limit is late; one that took this many times as long is none. */
 export const HOPELESS_TIMES = 6
 
-/** I7, I8, I9: counters, recovery, exits. */
+/** I7, I8, I9: counters, recovery, exits and what is held. */
 export function checkProcesses(history: History): Violation[] {
   return [...checkGateway(history), ...checkServices(history), ...checkTimes(history)]
 }
@@ -79,11 +79,12 @@ function checkServices(history: History): Violation[] {
   }
 }
 
-function checkTimes({ recoveries, exits }: History): Violation[] {
+function checkTimes({ recoveries, exits, holdings }: History): Violation[] {
   const hopeless = recoveries.filter(
     ({ tookMs, limitMs }) => tookMs === undefined || tookMs > limitMs * HOPELESS_TIMES,
   )
   const bad = exits.filter(({ code }) => code !== 0)
+  const growing = holdings.filter(({ before, after, mostMore }) => after > before + mostMore)
   return [
     ...violation(
       'I8',
@@ -94,6 +95,11 @@ function checkTimes({ recoveries, exits }: History): Violation[] {
       'I9',
       'stopped, and did not end with 0',
       bad.map(({ process, code }) => `${process} (${code})`),
+    ),
+    ...violation(
+      'I9',
+      'holds more than it did',
+      growing.map(({ process, what, before, after }) => `${process} (${what}: ${before} → ${after})`),
     ),
   ]
 }

@@ -71,6 +71,7 @@ export function makeCleanHistory(options: CleanHistoryOptions): OpenHistory {
     ],
     recoveries: [{ what: 'the broker', limitMs: 10_000, tookMs: 900 }],
     exits: [{ process: 'gateway', code: 0, tookMs: 40 }],
+    holdings: [{ process: 'gateway', what: 'open files', before: 30, after: 34, mostMore: 4 }],
     services: SERVICES,
     repeatsAllowed: troubled,
   }

@@ -302,6 +302,14 @@ const PLANTED: readonly Planted[] = [
     },
   ],
   [
+    'a process does not let go of its connections',
+    'I9',
+    (open) => {
+      open.holdings.push({ process: 'page-viewed', what: 'open files', before: 30, after: 47, mostMore: 16 })
+      return 'page-viewed'
+    },
+  ],
+  [
     'an offset is committed before its event is handled',
     'I10',
     (open) => {

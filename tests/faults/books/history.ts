@@ -14,6 +14,7 @@ export type History = {
   readonly counters: readonly ProcessCounters[]
   readonly recoveries: readonly Recovery[]
   readonly exits: readonly Exit[]
+  readonly holdings: readonly Holding[]
   /** Services whose books are to be closed. */
   readonly services: readonly { readonly service: string; readonly type: string }[]
   /**
@@ -112,6 +113,16 @@ export type Recovery = {
 
 /** A process that was asked to stop. */
 export type Exit = { readonly process: string; readonly code: number | null; readonly tookMs: number }
+
+/** What a process held at two times between which it should not have come to hold more. */
+export type Holding = {
+  readonly process: string
+  readonly what: 'open files' | 'MiB of memory'
+  readonly before: number
+  readonly after: number
+  /** By how much it may have grown. */
+  readonly mostMore: number
+}
 
 /** The name of the topic in which each end leaves a record, where that is switched on. */
 export const OUTCOME_TOPIC = 'events.outcomes'

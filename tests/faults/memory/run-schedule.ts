@@ -91,6 +91,7 @@ export async function runSchedule(
     counters: [],
     recoveries: [],
     exits: [],
+    holdings: [],
     services: [{ service: GROUP, type: 'order-placed' }],
     repeatsAllowed: true,
   }

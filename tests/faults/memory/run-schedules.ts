@@ -53,6 +53,7 @@ const NOTHING: History = {
   counters: [],
   recoveries: [],
   exits: [],
+  holdings: [],
   services: [],
   repeatsAllowed: true,
 }

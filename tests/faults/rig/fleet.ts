@@ -34,6 +34,8 @@ export type Fleet = {
   retire(member: Member): Promise<void>
   /** Reads the counters of everything that has no more work, then retires it, the gateway first. */
   retireAll(): Promise<void>
+  /** How many files and sockets each running process has open; those that do not answer are left out. */
+  openFiles(): Promise<ReadonlyMap<Member, number>>
   readonly counters: readonly ProcessCounters[]
   readonly exits: readonly Exit[]
   /** Ends whatever still runs. */
@@ -116,6 +118,16 @@ export function createFleet(options: FleetOptions): Fleet {
       counters.push(...(await Promise.all(running.map(readCounters))))
       for (const member of running.filter(({ name }) => name === 'gateway')) await stopInPeace(member)
       await Promise.all(running.filter(({ name }) => name !== 'gateway').map(stopInPeace))
+    },
+    async openFiles() {
+      const running = members.filter((member) => member.isRunning())
+      const counts = await Promise.all(running.map((member) => member.metric('process_open_fds')))
+      return new Map(
+        running.flatMap((member, index) => {
+          const count = counts[index]
+          return count === undefined ? [] : [[member, count] as const]
+        }),
+      )
     },
     counters,
     exits,

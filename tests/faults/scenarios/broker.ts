@@ -48,15 +48,17 @@ export const brokerUnreachable: Scenario = {
   mix: MIX,
   eventsPerSecond: 200,
   repeats: true,
-  async run({ rig, producer, passes, expectsRecovery, note }) {
+  async run({ rig, producer, passes, expectsRecovery, holds, note }) {
     const { broker, fleet } = rig
     const memory = async () =>
-      ((await fleet.find('gateway').metric('process_resident_memory_bytes')) ?? 0) / MIB
+      Math.round(((await fleet.find('gateway').metric('process_resident_memory_bytes')) ?? 0) / MIB)
     const before = await memory()
     const answered = producer.ledger.answers.length
     const mends = [await broker.gatewayProxy.cut(), await broker.servicesProxy.cut()]
     await passes(60_000)
-    note(`the gateway's memory: ${Math.round(before)} → ${Math.round(await memory())} MiB`)
+    const after = await memory()
+    holds({ process: 'gateway', what: 'MiB of memory', before, after, mostMore: 64 })
+    note(`the gateway's memory: ${before} → ${after} MiB`)
     const reasons = Map.groupBy(
       producer.ledger.answers.slice(answered),
       ({ status, reason }) => `${status} ${reason ?? ''}`,

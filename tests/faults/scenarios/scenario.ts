@@ -1,4 +1,5 @@
 import type { TopicPartition } from '@sluice/kafka'
+import type { Holding } from '../books/history.ts'
 import type { LoadMix } from '../load/make-events.ts'
 import type { LoadProducer } from '../load/producer.ts'
 import type { Random } from '../load/seeded-random.ts'
@@ -37,6 +38,8 @@ export type Stage = {
   expectsRecovery(who: string, limitMs: number, what: string): void
   /** Writes records to a lane past the gateway; each has to become one dead letter. */
   plant(at: TopicPartition, values: readonly (string | null)[]): Promise<void>
+  /** What a process held before and after something that must not make it hold more. */
+  holds(holding: Holding): void
   /** A fact for the report. */
   note(text: string): void
 }
