@@ -19,6 +19,7 @@ export {
   type LaneConsumer,
   type LaneConsumerOptions,
   type RetryTopic,
+  type Undelivered,
 } from './lane-consumer.ts'
 export { partitionOf } from './partition.ts'
 export type {

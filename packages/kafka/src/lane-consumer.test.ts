@@ -112,7 +112,7 @@ async function start(options: Partial<LaneConsumerOptions<Handled>> & { claiming
       calls.push(call)
       return promise as Promise<Handled>
     },
-    undeliverable: (_record, _lane, detail) => ({ outputs: [output(`dead: ${detail}`)] }),
+    undeliverable: (_record, _lane, [first]) => ({ outputs: [output(`dead: ${first!.detail}`)] }),
     finished(_lane, result) {
       state.finished++
       if (result === REPEAT) state.repeats++
@@ -485,17 +485,25 @@ describe('createLaneConsumer: outputs that cannot be stored', () => {
     expect(state.crashes).toEqual([])
   })
 
-  test('where nothing can stand for it, the same is tried again', async () => {
-    const { assign, bring, call, published } = await start({
-      undeliverable: (_record, _lane, _detail, result) => result,
+  test('where nothing can stand for it, what is missing is tried again, and what is stored is not', async () => {
+    const { assign, bring, call, published, state } = await start({
+      undeliverable: (_record, _lane, _undelivered, result) => result,
     })
     assign(1, 'high')
     await bring('high', 0, 'a')
-    await call('high0-0').done('x')
-    published[0]!.settle(tooLarge)
-    expect(published.length).toBe(1)
+    await call('high0-0').done('x', 'y', 'z')
+    published[0]!.settle({ status: 'stored' })
+    published[2]!.settle(tooLarge)
+    published[1]!.settle(tooLarge)
+    expect(published.length).toBe(3)
     await vi.advanceTimersByTimeAsync(500)
-    expect(published.map(({ name }) => name)).toEqual(['x', 'x'])
+    expect(published.slice(3).map(({ name }) => name)).toEqual(['z', 'y'])
+    published[3]!.settle(tooLarge)
+    published[4]!.settle({ status: 'stored' })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(published.slice(5).map(({ name }) => name)).toEqual(['z'])
+    published[5]!.settle({ status: 'stored' })
+    expect(state.finished).toBe(1)
   })
 
   test('what waits like that is given back when the process stops', async () => {

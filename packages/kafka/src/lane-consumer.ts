@@ -60,6 +60,9 @@ export type Admission = {
 /** What became of a record: what is to be published before its offset may be committed. */
 export type Handled = { readonly outputs: readonly PublishRecord[] }
 
+/** An output that was not stored, and what Kafka said. */
+export type Undelivered = { readonly output: PublishRecord; readonly detail: string }
+
 /** How the handling of a record asks whether its event was handled before. */
 export type Claim = {
   /**
@@ -105,11 +108,17 @@ export type LaneConsumerOptions<Result extends Handled> = {
    */
   identify(record: IncomingRecord): string | undefined
   /**
-   * What to publish instead when one of a record's outputs was not stored; the same result, when nothing can stand for
-   * it. What is not stored either is tried again, with growing waits, until it is; the offset stays. The publisher must
-   * have no limits: what it gives up is then what Kafka will never take as things are.
+   * What to publish instead when some of a record's outputs were not stored; the same result, when nothing can stand for
+   * them. Then, and when what stands for them is not stored either, what is missing is tried again, with growing waits,
+   * until it is stored; the offset stays. The publisher must have no limits: what it gives up is then what Kafka will
+   * never take as things are.
    */
-  undeliverable(record: IncomingRecord, lane: string, detail: string, result: Result): Result
+  undeliverable(
+    record: IncomingRecord,
+    lane: string,
+    undelivered: readonly Undelivered[],
+    result: Result,
+  ): Result
   /** The result's outputs are stored and the record's offset may be committed. */
   finished(lane: string, result: Result): void
   /** The consumer is beyond repair; the process must end. */
@@ -446,40 +455,48 @@ export function createLaneConsumer<Result extends Handled>(
   }
 
   function publish(delivery: Delivery<Result>, result: Result): void {
-    const { outputs } = result
     delivery.result = result
-    if (outputs.length === 0) {
-      finish(delivery)
-      return
-    }
+    if (result.outputs.length === 0) finish(delivery)
+    else send(delivery, result.outputs)
+  }
+
+  function send(delivery: Delivery<Result>, outputs: readonly PublishRecord[]): void {
+    delivery.outgoing = outputs
     delivery.unsettled = outputs.length
     for (let index = 0; index < outputs.length; index++) publisher.publish(outputs[index]!, delivery, index)
   }
 
-  function settleOutput(delivery: Delivery<Result>, outcome: PublishOutcome): void {
-    if (outcome.status !== 'stored') delivery.failure = 'detail' in outcome ? outcome.detail : outcome.status
+  function settleOutput(delivery: Delivery<Result>, index: number, outcome: PublishOutcome): void {
+    if (outcome.status !== 'stored') {
+      delivery.undelivered ??= []
+      const detail = 'detail' in outcome ? outcome.detail : outcome.status
+      delivery.undelivered.push({ output: delivery.outgoing[index]!, detail })
+    }
     if (--delivery.unsettled > 0) return
-    const { failure } = delivery
-    if (failure === undefined) {
+    const { record, result, undelivered } = delivery
+    if (undelivered === undefined) {
       finish(delivery)
       return
     }
-    const { record, result } = delivery
-    delivery.failure = undefined
+    delivery.undelivered = undefined
     const instead =
       delivery.refusals === 0
-        ? options.undeliverable(record, lanes[delivery.lane]!.lane, failure, result!)
+        ? options.undeliverable(record, lanes[delivery.lane]!.lane, undelivered, result!)
         : result!
-    if (instead === result) publishLater(delivery, failure)
+    if (instead === result) sendLater(delivery, undelivered)
     else {
       delivery.refusals = 1
       publish(delivery, instead)
     }
   }
 
-  /** Its offset stays, and so do those behind it; other keys go on, until the brake stops the partition. */
-  function publishLater(delivery: Delivery<Result>, detail: string): void {
+  /**
+   * Only what is missing: the rest is stored. Its offset stays, and so do those behind it; other keys go on, until the
+   * brake stops the partition.
+   */
+  function sendLater(delivery: Delivery<Result>, undelivered: readonly Undelivered[]): void {
     const { topic, partition, offset } = delivery.record
+    const { detail } = undelivered[0]!
     delivery.refusals = Math.max(1, delivery.refusals) + 1
     stuckCounter.add(1)
     stuckDetail = detail
@@ -491,12 +508,15 @@ export function createLaneConsumer<Result extends Handled>(
     if (delivery.refusals % 10 === 2) {
       log.error(
         { topic, partition, offset, detail, tries: delivery.refusals - 1 },
-        'Kafka does not take what follows from a record, not even its dead letter; tried again, nothing is committed beyond it',
+        'Kafka does not take what follows from a record, and nothing can stand for it; tried again, nothing is committed beyond it',
       )
     }
     const timer = setTimeout(() => {
       stuck.delete(delivery)
-      publish(delivery, delivery.result!)
+      send(
+        delivery,
+        undelivered.map(({ output }) => output),
+      )
     }, waitMs)
     stuck.set(delivery, timer)
   }
@@ -683,12 +703,14 @@ class Delivery<Result> implements Receipt, Claim {
   lane: number
   readonly offset: number
   readonly bytes: number
-  readonly #settle: (delivery: Delivery<Result>, outcome: PublishOutcome) => void
+  readonly #settle: (delivery: Delivery<Result>, index: number, outcome: PublishOutcome) => void
   finished = false
+  /** What is being published, and how much of it is not settled. */
+  outgoing: readonly PublishRecord[] = NO_OUTPUTS
   unsettled = 0
   result: Result | undefined
-  failure: string | undefined
-  /** How often Kafka would not take what follows from it; from the first on it is its dead letter. */
+  undelivered: Undelivered[] | undefined
+  /** How often Kafka would not take what follows from it; after the first, nothing more can stand for it. */
   refusals = 0
   /** What it holds in the window. */
   #identity: string | undefined
@@ -698,7 +720,7 @@ class Delivery<Result> implements Receipt, Claim {
   constructor(
     record: IncomingRecord,
     partition: Partition<Result>,
-    settle: (delivery: Delivery<Result>, outcome: PublishOutcome) => void,
+    settle: (delivery: Delivery<Result>, index: number, outcome: PublishOutcome) => void,
   ) {
     this.record = record
     this.partition = partition
@@ -714,8 +736,8 @@ class Delivery<Result> implements Receipt, Claim {
     return key === null ? `\n${partition}` : key.toString()
   }
 
-  settled(_index: number, outcome: PublishOutcome): void {
-    this.#settle(this, outcome)
+  settled(index: number, outcome: PublishOutcome): void {
+    this.#settle(this, index, outcome)
   }
 
   get identity(): string | undefined {
@@ -758,6 +780,7 @@ class Delivery<Result> implements Receipt, Claim {
 }
 
 const NO_LANE = -1
+const NO_OUTPUTS: readonly PublishRecord[] = Object.freeze([])
 
 /**
  * Per partition, so that a backlog costs bounded memory and a busy lane always has records at hand. The brake is far

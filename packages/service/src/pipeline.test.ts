@@ -292,7 +292,9 @@ test('a record whose output Kafka will not take is a dead letter that says so', 
   const { pipeline } = setup(reserve)
   const record = recordOf(event)
   const result = (await pipeline.handle(record, 'high'))!
-  const letter = letterOf(pipeline.undeliverable(record, 'high', 'too large', result))
+  const letter = letterOf(
+    pipeline.undeliverable(record, 'high', [{ output: result.outputs[0]!, detail: 'too large' }], result),
+  )
   expect(letter).toMatchObject({
     'dlq-reason': 'handler',
     'dlq-error-message': 'An output could not be stored: too large',
@@ -303,7 +305,20 @@ test('nothing stands for a dead letter: it stays the same and says what it said'
   const { pipeline } = setup(reserve)
   const record = recordOf(Buffer.from('{'))
   const result = (await pipeline.handle(record, 'high'))!
-  expect(pipeline.undeliverable(record, 'high', 'not allowed', result)).toBe(result)
+  const undelivered = [{ output: result.outputs[0]!, detail: 'not allowed' }]
+  expect(pipeline.undeliverable(record, 'high', undelivered, result)).toBe(result)
+})
+
+test('books that cannot be written make no dead letter of what was handled', async () => {
+  const { pipeline } = setup(reserve, { outcomes: true })
+  const record = recordOf(event)
+  const result = (await pipeline.handle(record, 'high'))!
+  const told = result.outputs.at(-1)!
+  expect(told.topic).toBe('events.outcomes')
+  const missing = { output: told, detail: 'no such topic' }
+  expect(pipeline.undeliverable(record, 'high', [missing], result)).toBe(result)
+  const both = [missing, { output: result.outputs[0]!, detail: 'too large' }]
+  expect(pipeline.undeliverable(record, 'high', both, result).outcome).toBe('dead-letter')
 })
 
 test('claims its event by identity before it is checked, and does not handle what was handled', async () => {

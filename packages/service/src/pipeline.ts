@@ -17,6 +17,7 @@ import {
   type IncomingRecord,
   type PublishRecord,
   toDeadLetter,
+  type Undelivered,
 } from '@sluice/kafka'
 import {
   type Counter,
@@ -320,13 +321,14 @@ export function createPipeline(options: PipelineOptions) {
     undeliverable(
       record: IncomingRecord,
       lane: string,
-      detail: string,
+      undelivered: readonly Undelivered[],
       result: PipelineResult,
     ): PipelineResult {
-      // Nothing else could stand for these.
-      if (result.outcome !== 'handled' && result.outcome !== 'retry') return result
+      const refused = undelivered.find(({ output }) => output.topic !== OUTCOMES_TOPIC)
+      // Nothing else could stand for these; and books that cannot be written make nothing a dead letter.
+      if (!refused || (result.outcome !== 'handled' && result.outcome !== 'retry')) return result
       const redelivery = readRedelivery(record)
-      const error = new Error(`An output could not be stored: ${detail}`)
+      const error = new Error(`An output could not be stored: ${refused.detail}`)
       return giveUp(record, decodeEvent(record.value), lane, redelivery, {
         error,
         attempts: 1,
