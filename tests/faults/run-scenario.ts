@@ -113,6 +113,18 @@ async function perform(rig: Rig, options: RunOptions, started: number): Promise<
       })
       signal.throwIfAborted()
     },
+    async catchesUp(member) {
+      const isThrough = async () =>
+        signal.aborted ||
+        (((await member.metric('sluice_handled_events_total')) ?? 0) > 0 &&
+          ((await member.metric('sluice_consumer_lag_seconds')) ?? 0) < 1)
+      await waitFor(isThrough, {
+        timeoutMs: SETTLE_MS,
+        intervalMs: 50,
+        describe: `${member.name} to catch up`,
+      })
+      signal.throwIfAborted()
+    },
     expectsRecovery: (who, limitMs, what) => expected.push({ who, what, limitMs, since: Date.now() }),
     async plant(at, values) {
       const poison = values.map((value) => ({ key: `poison-${planted++}`, value }))

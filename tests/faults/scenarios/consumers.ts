@@ -12,7 +12,7 @@ export const consumerKilled: Scenario = {
   // So that a plain kill finds outputs that are stored and not committed.
   env: { CONSUMER_COMMIT_INTERVAL_MS: '1500' },
   repeats: true,
-  async run({ rig, random, passes, taken, expectsRecovery }) {
+  async run({ rig, random, passes, taken, catchesUp, expectsRecovery }) {
     const { broker, fleet, observer } = rig
     for (const stream of [undefined, 'upstream', 'downstream'] as const) {
       const mend = stream && (await broker.servicesProxy.spoil(stream, { type: 'timeout', timeout: 0 }))
@@ -23,6 +23,8 @@ export const consumerKilled: Scenario = {
       await observer.sample()
       const next = await fleet.start('order-placed')
       await next.ready()
+      // Killed before it has come to work, it would only be one process that did not take over.
+      await catchesUp(next)
       await taken(100)
     }
   },

@@ -3,6 +3,7 @@ import type { Holding } from '../books/history.ts'
 import type { LoadMix } from '../load/make-events.ts'
 import type { LoadProducer } from '../load/producer.ts'
 import type { Random } from '../load/seeded-random.ts'
+import type { Member } from '../rig/fleet.ts'
 import type { Rig } from '../rig/rig.ts'
 
 /** A fault, made on purpose while events flow. */
@@ -34,6 +35,8 @@ export type Stage = {
   passes(ms: number): Promise<void>
   /** Waits until `count` more events were answered as taken. */
   taken(count: number): Promise<void>
+  /** Waits until a service handles events and none that it has is older than a second. */
+  catchesUp(member: Member): Promise<void>
   /** From now on, `who` has to work again within `limitMs`: `gateway`, or a service. */
   expectsRecovery(who: string, limitMs: number, what: string): void
   /** Writes records to a lane past the gateway; each has to become one dead letter. */
