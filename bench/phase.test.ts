@@ -36,7 +36,7 @@ function plantSetup(accepted: number, handledPerLook: number) {
   return { setup, asked, end }
 }
 
-const order = { name: 'measuring', seconds: 60, backlogLimit: 1000 }
+const order = { name: 'measuring', seconds: 60, backlogLimit: 1000, backlogSeconds: 0 }
 
 test('too much that waits ends the posting, and all of it is waited for', async () => {
   const { setup, asked } = plantSetup(1200, 200)
@@ -49,6 +49,13 @@ test('a system that keeps up is posted to until the end', async () => {
   const { setup, asked, end } = plantSetup(999, 500)
   setTimeout(end, 300)
   expect(await runPhase(setup, order)).toMatchObject({ endedEarly: false, drain: 'whole' })
+  expect(asked).not.toContain('endPosting')
+})
+
+test('a large backlog ends nothing where it is handled soon', async () => {
+  const { setup, asked, end } = plantSetup(1200, 100)
+  setTimeout(end, 300)
+  expect(await runPhase(setup, { ...order, backlogSeconds: 60 })).toMatchObject({ endedEarly: false })
   expect(asked).not.toContain('endPosting')
 })
 

@@ -19,8 +19,12 @@ export type Setup = {
 export type PhaseOrder = {
   readonly name: string
   readonly seconds: number
-  /** Accepted events without all of their outputs at which the posting ends early. */
+  /**
+   * The posting ends early when more accepted events than this are without all of their outputs, and the system, at its
+   * pace so far, would take longer than `backlogSeconds` for them.
+   */
   readonly backlogLimit: number
+  readonly backlogSeconds: number
 }
 
 /**
@@ -63,9 +67,10 @@ export async function runPhase(setup: Setup, order: PhaseOrder): Promise<Phase> 
 /** Resolves when the posting is over; to whether the backlog ended it. */
 async function watchPosting(
   { target, generate, observe, onStep, signal }: Setup,
-  { name, backlogLimit }: PhaseOrder,
+  { name, backlogLimit, backlogSeconds }: PhaseOrder,
   posting: Promise<PhaseReport>,
 ): Promise<boolean> {
+  const began = performance.now()
   let endedEarly = false
   let isOver = false
   const over = () => {
@@ -79,7 +84,9 @@ async function watchPosting(
       observe('state', undefined),
     ])
     onStep(`${name}, ${accepted.toLocaleString('en')} accepted`)
-    if (target.outputs.length === 0 || endedEarly || isOver || accepted - complete < backlogLimit) continue
+    const handledMeanwhile = (complete / (performance.now() - began)) * 1000 * backlogSeconds
+    const limit = Math.max(backlogLimit, handledMeanwhile)
+    if (target.outputs.length === 0 || endedEarly || isOver || accepted - complete < limit) continue
     endedEarly = true
     await generate('endPosting', undefined)
   }

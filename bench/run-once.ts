@@ -31,9 +31,11 @@ export type RunOrder = {
 }
 
 /**
- * A system that accepts more than it handles is stopped there. Its latencies would only grow, and what it can
- * keep up with is seen as well from how it drains this: half a minute for the baseline.
+ * A system that accepts more than it handles is stopped where it would take this long for what waits. Its latencies
+ * would only grow, and what it can keep up with is seen as well from how it drains that.
  */
+const BACKLOG_SECONDS = 20
+/** Before its pace is known, and for the baseline: half a minute of its work. */
 const BACKLOG_LIMIT = 50_000
 /** While it drains, a system is warming up too. */
 const WARMUP_BACKLOG_LIMIT = 15_000
@@ -95,6 +97,7 @@ async function carryOut(order: RunOrder): Promise<RunResult> {
       name: 'measuring',
       seconds: order.seconds,
       backlogLimit: BACKLOG_LIMIT,
+      backlogSeconds: BACKLOG_SECONDS,
     })
     const dead = system.processes.find((process) => !process.alive())
     const usage = summariseUsage(processes, before, measured.report.accepted)
@@ -111,7 +114,12 @@ async function warmUp(setup: Setup, seconds: number): Promise<Phase[]> {
   const warmups: Phase[] = []
   const end = performance.now() + seconds * 1000
   for (let left = seconds; left >= 1 || (left > 0 && warmups.length === 0); ) {
-    const order = { name: 'warming up', seconds: left, backlogLimit: WARMUP_BACKLOG_LIMIT }
+    const order = {
+      name: 'warming up',
+      seconds: left,
+      backlogLimit: WARMUP_BACKLOG_LIMIT,
+      backlogSeconds: BACKLOG_SECONDS,
+    }
     warmups.push(await runPhase(setup, order))
     left = (end - performance.now()) / 1000
   }
