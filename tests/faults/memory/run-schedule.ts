@@ -10,6 +10,8 @@ import { createWorld, decode, GROUP, LANE_TOPICS, LETTERS } from './world.ts'
 /** What happens in which order. Partitions are numbered over the lanes, then the output topic. */
 export type Schedule = {
   readonly seed: number
+  /** How many handled events a partition number remembers; 0: none. */
+  readonly window: number
   readonly steps: readonly Step[]
 }
 
@@ -65,7 +67,7 @@ export async function runSchedule(
     ...(options.maxBatchBytes !== undefined && { maxBatchBytes: options.maxBatchBytes }),
   })
   const client = options.spoil?.(broker.client()) ?? broker.client()
-  const world = createWorld(client, random.next)
+  const world = createWorld(client, random.next, schedule.window)
   const makeEvent = createEvents('s', random, { types: ['order-placed'], keys: 4, high: 0.3 })
   const commits: CommitSample[] = []
   const later: Promise<unknown>[] = []

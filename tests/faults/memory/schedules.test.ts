@@ -61,7 +61,7 @@ describe('on the memory broker', () => {
 
   test('K18: what is too large for one record batch is stored in several', async () => {
     const history = await runSchedule(
-      { seed: 1, steps: [{ do: 'send', count: 60 }] },
+      { seed: 1, window: 0, steps: [{ do: 'send', count: 60 }] },
       { maxBatchBytes: 2000 },
     )
     expect(closeBooks(history).violations).toEqual([])
@@ -82,7 +82,7 @@ describe('the schedules find', () => {
 })
 
 async function play(steps: readonly Step[]): Promise<History> {
-  const history = await runSchedule({ seed: 7, steps })
+  const history = await runSchedule({ seed: 7, window: 20_000, steps })
   expect(closeBooks(history).violations).toEqual([])
   return history
 }

@@ -48,6 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const schedule: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.nat(),
+  window: fc.constantFrom(0, 3, 20_000),
   steps: fc.array(step, { minLength: 3, maxLength: 25 }),
 })
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { deadLetterTopic, laneTopic, outputId, PARTITIONS_PER_TYPE } from '@sluice/events'
+import { deadLetterTopic, identityOf, laneTopic, outputId, PARTITIONS_PER_TYPE } from '@sluice/events'
 import {
+  type Claim,
   createLaneConsumer,
   createPublisher,
   DEAD_LETTER_LANE,
@@ -26,7 +27,7 @@ export const LETTERS = deadLetterTopic('order-placed', GROUP)
 const DELIVERY_TIMEOUT_MS = 25
 
 /** The producer and the members of the group, with all that they know. */
-export function createWorld(client: KafkaClient, random: () => number) {
+export function createWorld(client: KafkaClient, random: () => number, windowSize: number) {
   const metrics = createMetrics(GROUP)
   const log = createLogger({ service: GROUP, level: 'fatal', destination: { write() {} } })
   const common = { client, metrics, log, backoff: { baseMs: 1, maxMs: 4 }, random }
@@ -100,10 +101,12 @@ export function createWorld(client: KafkaClient, random: () => number) {
       concurrency: 8,
       sessionTimeoutMs: 6000,
       commitIntervalMs: 2,
-      // None: what is checked here is that repeats have the same ids, not that they are dropped.
-      windowSize: 0,
-      identify: () => undefined,
-      handle: (record) => handle(record, random),
+      windowSize,
+      identify(record) {
+        const event = decode(record)
+        return event && identityOf(event)
+      },
+      handle: (record, _lane, claim) => handle(record, claim, random),
       undeliverable: (record) => ({ outputs: [letterOf(record)] }),
       finished() {},
       // Whoever runs it starts another one, which the schedule says.
@@ -135,12 +138,21 @@ const STATUSES = {
 } as const
 
 /** Some answer at once, others after a while, so that keys and partitions overtake each other. */
-function handle(record: IncomingRecord, random: () => number): Handled | Promise<Handled> {
+function handle(
+  record: IncomingRecord,
+  claim: Claim,
+  random: () => number,
+): Handled | Promise<Handled | undefined> {
   const event = decode(record)
   if (!event) return { outputs: [letterOf(record)] }
+  const handled = claim.claim(identityOf(event))
+  if (handled === true) return NOTHING
+  if (handled !== false) return handled.then((isHandled) => (isHandled ? NOTHING : undefined))
   const result = { outputs: event.outputs.map((output) => toOutput(event, output)) }
   return random() < 0.5 ? result : wait(Math.floor(random() * 6)).then(() => result)
 }
+
+const NOTHING: Handled = { outputs: [] }
 
 async function wait(turns: number): Promise<void> {
   for (let i = 0; i < turns; i++) await turn()
