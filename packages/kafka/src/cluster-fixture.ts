@@ -26,6 +26,7 @@ export function createFakeCluster(leaders: Map<string, number>) {
     refreshMetadata: async () => void log.push('refresh'),
     refreshMetadataIfNecessary: async () => {},
     removeBroker: ({ host, port }) => void log.push(`remove ${host}:${port}`),
+    findGroupCoordinator: () => Promise.reject(new Error('Not part of this fake.')),
     findBroker: async ({ nodeId }) => ({
       connectionPool: {
         send<Answer>({ request }: KafkaJsCall<Answer>) {
@@ -40,6 +41,7 @@ export function createFakeCluster(leaders: Map<string, number>) {
         },
       },
       disconnect: async () => void log.push(`disconnect ${nodeId}`),
+      offsetCommit: () => Promise.reject(new Error('Not part of this fake.')),
     }),
     fetchTopicsOffset: async ([asked]) => [
       {

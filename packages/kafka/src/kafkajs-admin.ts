@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import kafkajs, { type Admin as KafkaJsAdmin } from 'kafkajs'
 import { KafkaError } from './errors.ts'
+import { type ClusterProducer, groupByTopic } from './kafkajs-call.ts'
 import { type KafkaJs, QUICK_RETRY } from './kafkajs-connect.ts'
 import { rootOf, toKafkaError } from './kafkajs-errors.ts'
-import type { Admin, TopicSpec } from './port.ts'
+import type { Admin, PartitionOffset, TopicSpec } from './port.ts'
 
 /** @throws KafkaError `kafka-unreachable` or `kafka-refused`. */
 export async function connectKafkaJsAdmin(
@@ -63,6 +64,16 @@ export async function connectKafkaJsAdmin(
           .sort((a, b) => a.partition - b.partition)
       }),
 
+    offsetsForTime: (topic, timestamp) =>
+      translate(`Could not look for a time in ${topic}`, async () => {
+        const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timestamp)
+        return offsets
+          .map(({ partition, offset }) => ({ partition, offset: Number(offset) }))
+          .sort((a, b) => a.partition - b.partition)
+      }),
+
+    commitGroupOffsets: (group, offsets) => commitOutside(kafka, group, offsets),
+
     async close() {
       await admin.disconnect().catch(() => {})
       destroy()
@@ -77,6 +88,41 @@ async function translate<Result>(what: string, call: () => Promise<Result>): Pro
     throw toKafkaError(what, error)
   }
 }
+
+/**
+ * Commits as nobody in particular, which Kafka takes of an empty group only, in one step. kafkajs' own setOffsets looks
+ * whether the group is empty, joins it, and commits in the background: whoever comes in between is thrown out.
+ */
+async function commitOutside(
+  kafka: KafkaJs['kafka'],
+  group: string,
+  offsets: readonly PartitionOffset[],
+): Promise<void> {
+  const producer = kafka.producer({ retry: { ...QUICK_RETRY, retries: 3 } }) as ClusterProducer
+  try {
+    await producer.connect()
+    const coordinator = await producer.cluster.findGroupCoordinator({ groupId: group })
+    await coordinator.offsetCommit({
+      groupId: group,
+      groupGenerationId: -1,
+      memberId: '',
+      topics: groupByTopic(offsets, ({ partition, offset }) => ({ partition, offset: String(offset) })),
+    })
+  } catch (error) {
+    const { type } = rootOf(error)
+    if (type === undefined || !OF_A_GROUP_WITH_MEMBERS.has(type))
+      throw toKafkaError(`Could not commit for group ${group}`, error, 'commit-refused')
+    throw new KafkaError(
+      'commit-refused',
+      `Group ${group} has members, and its offsets are theirs to commit: stop them first.`,
+      { cause: error },
+    )
+  } finally {
+    await producer.disconnect().catch(() => {})
+  }
+}
+
+const OF_A_GROUP_WITH_MEMBERS = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS'])
 
 /** The names that were created by this call; a topic that somebody else created meanwhile is no error. */
 async function create(admin: KafkaJsAdmin, specs: readonly TopicSpec[], timeout: number): Promise<string[]> {

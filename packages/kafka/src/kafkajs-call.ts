@@ -1,3 +1,4 @@
+import type { Producer as KafkaJsProducer } from 'kafkajs'
 import type { TopicPartition } from './port.ts'
 
 /** The parts of kafkajs' cluster that we use ourselves: who leads a partition, and a connection to it. */
@@ -8,6 +9,7 @@ export type KafkaJsCluster = {
   refreshMetadataIfNecessary(): Promise<void>
   removeBroker(address: { host: string; port: number }): void
   findBroker(node: { nodeId: number }): Promise<KafkaJsBroker>
+  findGroupCoordinator(group: { groupId: string }): Promise<KafkaJsBroker>
   fetchTopicsOffset(
     topics: readonly { topic: string; partitions: readonly { partition: number }[]; fromBeginning: true }[],
   ): Promise<readonly { partitions: readonly { offset: string }[] }[]>
@@ -16,7 +18,11 @@ export type KafkaJsCluster = {
 export type KafkaJsBroker = {
   readonly connectionPool: { send<Answer>(call: KafkaJsCall<Answer>): Promise<Answer> }
   disconnect(): Promise<void>
+  offsetCommit(request: object): Promise<void>
 }
+
+/** The patched kafkajs lets its producers' cluster be seen. */
+export type ClusterProducer = KafkaJsProducer & { readonly cluster: KafkaJsCluster }
 
 /** A request and how to read its answer, as kafkajs' connections take them. */
 export type KafkaJsCall<Answer> = {
@@ -61,6 +67,15 @@ export function callOf<Answer extends { readonly throttleMs: number }>(
       parse: ({ answer }) => answer,
     },
   }
+}
+
+/** As kafkajs wants a list of places: by topic. */
+export function groupByTopic<At extends TopicPartition, Item>(
+  list: readonly At[],
+  toItem: (at: At) => Item,
+): { topic: string; partitions: Item[] }[] {
+  const byTopic = Map.groupBy(list, ({ topic }) => topic)
+  return Array.from(byTopic, ([topic, places]) => ({ topic, partitions: places.map(toItem) }))
 }
 
 /** A partition as the key of a map. */

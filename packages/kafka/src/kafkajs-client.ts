@@ -3,6 +3,7 @@ import { connectKafkaJsAdmin } from './kafkajs-admin.ts'
 import { connectKafkaJs, type KafkaLog } from './kafkajs-connect.ts'
 import { createKafkaJsConsumer } from './kafkajs-consumer.ts'
 import { createKafkaJsProducer } from './kafkajs-producer.ts'
+import { createKafkaJsReader } from './kafkajs-reader.ts'
 import type { KafkaClient } from './port.ts'
 
 /**
@@ -39,6 +40,7 @@ export function createKafkaJsClient(
         consumerOptions,
         log,
       ),
+    reader: ({ name }) => createKafkaJsReader(() => connectKafkaJs(connection, name, log), log),
     admin: () => connectKafkaJsAdmin(connectKafkaJs(connection, 'admin', log), { requestTimeoutMs }),
   }
 }

@@ -7,7 +7,7 @@ import {
 } from 'kafkajs'
 import { assignCoPartitions } from './co-partition-assigner.ts'
 import { KafkaError } from './errors.ts'
-import { type KafkaJsCluster, placeOf } from './kafkajs-call.ts'
+import { groupByTopic, type KafkaJsCluster, placeOf } from './kafkajs-call.ts'
 import { type KafkaJs, type KafkaLog, QUICK_RETRY } from './kafkajs-connect.ts'
 import {
   detailOf,
@@ -358,17 +358,4 @@ function delayAfter(tries: number): number {
 
 function toCrash(group: string, fault: KafkaJsFault, cause: unknown): KafkaError {
   return new KafkaError('consumer-crashed', `Group ${group} cannot go on: ${detailOf(fault)}.`, { cause })
-}
-
-function groupByTopic<At extends TopicPartition, Item>(
-  list: readonly At[],
-  toItem: (at: At) => Item,
-): { topic: string; partitions: Item[] }[] {
-  const byTopic = new Map<string, Item[]>()
-  for (const at of list) {
-    const items = byTopic.get(at.topic)
-    if (items) items.push(toItem(at))
-    else byTopic.set(at.topic, [toItem(at)])
-  }
-  return Array.from(byTopic, ([topic, partitions]) => ({ topic, partitions }))
 }

@@ -23,6 +23,8 @@ export type FetcherOptions = {
   readonly positions: readonly PartitionOffset[]
   /** As in `ConsumerListener.records`. */
   records(at: TopicPartition, records: readonly IncomingRecord[], end: number, highWatermark: number): void
+  /** What was to be read next is gone: it goes on at `start`, where the log begins. */
+  rewound?(at: TopicPartition, wanted: number, start: number): void
   /** It has ended, because trying again will not help. */
   failed(error: unknown): void
   readonly log: KafkaLog | undefined
@@ -48,7 +50,8 @@ export type Fetcher = {
  * A paused partition is left out of requests, and of the answer that is on its way. A resumed one waits for that
  * answer, at most FETCH_WAIT_MS.
  */
-export function startFetcher({ cluster, positions, records, failed, log }: FetcherOptions): Fetcher {
+export function startFetcher(options: FetcherOptions): Fetcher {
+  const { cluster, positions, records, failed, log } = options
   const partitions = new Map(positions.map((at) => [placeOf(at), { ...at, asked: at.offset, paused: false }]))
   const pace = createFetchPace()
   let plan: object | undefined = partitions
@@ -140,7 +143,9 @@ export function startFetcher({ cluster, positions, records, failed, log }: Fetch
       wanted: position.offset,
       start,
     })
+    const wanted = position.offset
     position.offset = start
+    options.rewound?.({ topic, partition }, wanted, start)
   }
 
   async function wait(): Promise<void> {

@@ -1,5 +1,11 @@
-import type { Producer as KafkaJsProducer } from 'kafkajs'
-import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER, placeOf } from './kafkajs-call.ts'
+import {
+  type ClusterProducer,
+  callOf,
+  type KafkaJsCluster,
+  leaderOf,
+  NO_LEADER,
+  placeOf,
+} from './kafkajs-call.ts'
 import type { KafkaJs } from './kafkajs-connect.ts'
 import { QUICK_RETRY } from './kafkajs-connect.ts'
 import { makesStale, outcomeOfCode, outcomeOfUnanswered, outcomeOfUnsent, rootOf } from './kafkajs-errors.ts'
@@ -191,9 +197,6 @@ type Session = {
   findLeaders(batches: readonly TopicPartition[]): Promise<readonly number[]>
   leaveWhenIdle(): Promise<void>
 }
-
-/** The patched kafkajs lets its cluster be seen. */
-type ClusterProducer = KafkaJsProducer & { readonly cluster: KafkaJsCluster }
 
 function createSession(open: () => KafkaJs): Session {
   const { kafka, destroy } = open()

@@ -130,6 +130,43 @@ export interface Consumer {
   close(timeoutMs: number): Promise<void>
 }
 
+export type ReadOptions = {
+  /** Where to end, each partition for itself; this offset is not read any more. One that is not named has no end. */
+  readonly to?: readonly PartitionOffset[]
+  /** Ends the read, as if there were no more. */
+  readonly signal?: AbortSignal
+}
+
+/** What was read of one partition at once. */
+export type ReadBatch = TopicPartition & {
+  /** In offset order; none where there are only offsets without records. */
+  readonly records: readonly IncomingRecord[]
+  /** Reading goes on at this offset. */
+  readonly end: number
+  /** The offset after the partition's newest record, as far as known. */
+  readonly highWatermark: number
+  /** How many offsets were to be read before these records, but retention had taken them. */
+  readonly lost: number
+}
+
+/** Reads partitions outside of any group: nobody else notices, and nothing is committed. */
+export interface Reader {
+  /**
+   * Reads each partition from its offset on, in offset order; among partitions there is no order. Follows the end of
+   * the log for ever, unless `to` says where to end: then it ends once every partition has come that far, whether or
+   * not the last offsets before it have records. An offset that the log does not have continues at the log's start; the
+   * batch says how many were `lost`.
+   *
+   * Fetches only a little ahead of what is taken: at most three fetches of a partition, half a megabyte each, are in
+   * memory. Outages of Kafka are waited out, however long. Each read has connections of its own, which end with it:
+   * leave the loop, or abort the signal.
+   * @throws KafkaError `kafka-refused` when there is no such partition, or it may not be read; `unreadable-batch`
+   */
+  read(from: readonly PartitionOffset[], options?: ReadOptions): AsyncIterableIterator<ReadBatch>
+  /** Ends all reads. */
+  close(): Promise<void>
+}
+
 export type TopicSpec = {
   readonly topic: string
   readonly partitions: number
@@ -139,7 +176,10 @@ export type TopicSpec = {
 
 export type TopicDescription = { readonly topic: string; readonly partitions: number }
 
-/** Looks at the cluster and creates topics. Never alters or deletes. All calls reject with `KafkaError`. */
+/**
+ * Looks at the cluster, creates topics and moves groups that nobody is in. Never alters or deletes a topic. All calls
+ * reject with `KafkaError`.
+ */
 export interface Admin {
   listTopics(): Promise<readonly string[]>
   /** Leaves out topics that do not exist. */
@@ -152,16 +192,28 @@ export interface Admin {
   topicOffsets(topic: string): Promise<readonly { partition: number; low: number; high: number }[]>
   /** Committed offsets of a group; a partition without one has `offset: -1`. */
   groupOffsets(group: string, topic: string): Promise<readonly { partition: number; offset: number }[]>
+  /**
+   * Of each partition the first offset whose record has this time, or a later one; where there is none, the offset after
+   * the newest record. Later offsets may have earlier times. Milliseconds since the epoch.
+   */
+  offsetsForTime(topic: string, timestamp: number): Promise<readonly { partition: number; offset: number }[]>
+  /**
+   * Commits for a group that has no members now; others of its offsets stay. Rejects with `commit-refused` when it has
+   * some: stop them first.
+   */
+  commitGroupOffsets(group: string, offsets: readonly PartitionOffset[]): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Makes producers, consumers and admins of one cluster. Each has connections of its own. Transactions will
+ * Makes producers, consumers, readers and admins of one cluster. Each has connections of its own. Transactions will
  * be a second kind of producer beside `producer()`.
  */
 export interface KafkaClient {
   /** Connects lazily: an unreachable cluster shows in the outcomes. */
   producer(options: { readonly name: string }): Producer
   consumer(options: ConsumerOptions): Consumer
+  /** Connects with the first read. `name` is for the broker's logs. */
+  reader(options: { readonly name: string }): Reader
   admin(): Promise<Admin>
 }

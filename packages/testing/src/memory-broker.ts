@@ -3,6 +3,7 @@ import { createCluster } from './memory/cluster.ts'
 import { createMemoryAdmin } from './memory/memory-admin.ts'
 import { createMemoryConsumer, type MemoryConsumer } from './memory/memory-consumer.ts'
 import { createMemoryProducer } from './memory/memory-producer.ts'
+import { createMemoryReader } from './memory/memory-reader.ts'
 import { createProduceFaults, type Hold, type ProduceFault } from './memory/produce-faults.ts'
 import { trim } from './memory/topic-log.ts'
 
@@ -13,7 +14,7 @@ export type MemoryBrokerOptions = {
   readonly topics?: Readonly<Record<string, number>>
   /** The largest record batch, where a topic's `max.message.bytes` does not say otherwise. */
   readonly maxBatchBytes?: number
-  /** The most records of a partition that a consumer is handed at once. */
+  /** The most records of a partition that a consumer or a reader is handed at once. */
   readonly fetchRecords?: number
   readonly now?: () => number
 }
@@ -78,6 +79,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
       consumers.push(consumer)
       return consumer
     },
+    reader: () => createMemoryReader(cluster, fetchRecords),
     async admin() {
       cluster.requireUp()
       return createMemoryAdmin(cluster)

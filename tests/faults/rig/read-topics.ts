@@ -1,6 +1,5 @@
 import { decodeEvent } from '@sluice/events'
-import type { Admin, IncomingRecord, KafkaClient } from '@sluice/kafka'
-import { uniqueName, waitFor } from '@sluice/testing'
+import type { Admin, IncomingRecord, KafkaClient, PartitionOffset } from '@sluice/kafka'
 import { kindOf } from '../books/accounts.ts'
 import type { OutcomeRecord, StoredEvent, StoredRecord } from '../books/history.ts'
 
@@ -10,50 +9,31 @@ export async function readTopics(
   admin: Admin,
   topics: readonly string[],
 ): Promise<StoredRecord[]> {
-  const missing = new Map<string, number>()
+  const from: PartitionOffset[] = []
+  const to: PartitionOffset[] = []
   for (const topic of topics) {
     for (const { partition, low, high } of await admin.topicOffsets(topic)) {
       if (low > 0)
         throw new Error(`${topic} ${partition} begins at ${low}: it is too late to read everything.`)
-      if (high > 0) missing.set(`${topic}/${partition}`, high)
+      from.push({ topic, partition, offset: low })
+      to.push({ topic, partition, offset: high })
     }
   }
   const records: StoredRecord[] = []
-  if (missing.size === 0) return records
-  let failure: Error | undefined
-  const consumer = client.consumer({ group: uniqueName('faults-reader'), topics, sessionTimeoutMs: 30_000 })
-  await consumer.start({
-    assigned() {},
-    revoked() {},
-    records({ topic, partition }, batch, end) {
-      for (const record of batch) records.push(toStored(record))
-      const place = `${topic}/${partition}`
-      if (end >= (missing.get(place) ?? 0)) missing.delete(place)
-    },
-    crashed(error) {
-      failure = error
-    },
-  })
+  const reader = client.reader({ name: 'faults-reader' })
+  const patience = AbortSignal.timeout(PATIENCE_MS)
   try {
-    await waitFor(() => failure !== undefined || missing.size === 0, {
-      timeoutMs: 120_000,
-      describe: () => `the topics to be read; missing ${[...missing.keys()].join(', ')}`,
-    })
+    for await (const batch of reader.read(from, { to, signal: patience }))
+      for (const record of batch.records) records.push(toStored(record))
   } finally {
-    await consumer.close(5000)
+    await reader.close()
   }
-  if (failure) throw failure
-  return distinct(records)
+  if (patience.aborted) throw new Error(`The topics could not be read to their ends in ${PATIENCE_MS} ms.`)
+  return records
 }
 
-/** A consumer may bring a record again. */
-function distinct(records: readonly StoredRecord[]): StoredRecord[] {
-  const seen = new Set<string>()
-  return records.filter(({ topic, partition, offset }) => {
-    const place = `${topic}/${partition}@${offset}`
-    return seen.size !== seen.add(place).size
-  })
-}
+/** Bounds a failure, never a success. */
+const PATIENCE_MS = 120_000
 
 function toStored(record: IncomingRecord): StoredRecord {
   const { topic, partition, offset, timestamp, key, value } = record

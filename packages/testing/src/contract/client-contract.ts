@@ -6,6 +6,8 @@ import type {
   OutgoingRecord,
   ProduceOutcome,
   Producer,
+  ReadBatch,
+  Reader,
   TopicPartition,
 } from '@sluice/kafka'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -417,6 +419,127 @@ export function describeClientContract(
       })
     })
 
+    describe('a reader', () => {
+      const from = (topic: string, ...offsets: number[]) =>
+        offsets.map((offset, partition) => ({ topic, partition, offset }))
+
+      async function withReader<Result>(use: (reader: Reader) => Promise<Result>): Promise<Result> {
+        const reader = harness.client.reader({ name: uniqueName('reader') })
+        return use(reader).finally(() => reader.close())
+      }
+
+      async function readAll(reader: Reader, ...args: Parameters<Reader['read']>): Promise<ReadBatch[]> {
+        const batches: ReadBatch[] = []
+        for await (const batch of reader.read(...args)) batches.push(batch)
+        return batches
+      }
+
+      const valuesOf = (batches: readonly ReadBatch[], partition = 0) =>
+        batches
+          .filter((batch) => batch.partition === partition)
+          .flatMap(({ records }) => records.map(({ value }) => String(value)))
+
+      it('reads each partition from its offset to its bound, and ends', async () => {
+        const topic = await makeTopic(2)
+        await store({ topic, partition: 0 }, 'a', 'b', 'c', 'd')
+        await store({ topic, partition: 1 }, 'x', 'y', 'z')
+        await withReader(async (reader) => {
+          const batches = await readAll(reader, from(topic, 1, 0), { to: from(topic, 3, 2) })
+          expect(valuesOf(batches, 0)).toEqual(['b', 'c'])
+          expect(valuesOf(batches, 1)).toEqual(['x', 'y'])
+          expect(batches.every(({ lost }) => lost === 0)).toBe(true)
+          const [last] = batches.filter(({ partition }) => partition === 0).slice(-1)
+          expect(last?.end).toBeGreaterThanOrEqual(3)
+          expect(last?.highWatermark).toBe(4)
+        })
+      })
+
+      it('hands on key, headers and time', async () => {
+        const topic = await makeTopic()
+        const timestamp = 1_700_000_000_123
+        await storeRecords({ topic, partition: 0 }, [
+          { key: 'k', value: 'v', headers: { h: 'x', n: null }, timestamp },
+        ])
+        await withReader(async (reader) => {
+          const [batch] = await readAll(reader, from(topic, 0), { to: from(topic, 1) })
+          const [record] = batch!.records
+          expect(record).toMatchObject({ topic, partition: 0, offset: 0, timestamp })
+          expect(String(record?.key)).toBe('k')
+          expect(String(record?.headers['h'])).toBe('x')
+          expect(record?.headers['n']).toBeNull()
+        })
+      })
+
+      it('has nothing to read where bounds are reached already', async () => {
+        const topic = await makeTopic(2)
+        await store({ topic, partition: 0 }, 'a')
+        await withReader(async (reader) => {
+          expect(await readAll(reader, from(topic, 1, 0), { to: from(topic, 1, 0) })).toEqual([])
+          expect(await readAll(reader, [])).toEqual([])
+        })
+      })
+
+      it('follows the end of the log, several reads side by side, until each is left', async () => {
+        const topic = await makeTopic()
+        await store({ topic, partition: 0 }, 'a')
+        await withReader(async (reader) => {
+          const readUntil = async (wanted: string) => {
+            const values: string[] = []
+            for await (const { records } of reader.read(from(topic, 0))) {
+              values.push(...records.map(({ value }) => String(value)))
+              if (values.includes(wanted)) break
+            }
+            return values
+          }
+          const first = readUntil('b')
+          const second = readUntil('c')
+          await store({ topic, partition: 0 }, 'b')
+          expect(await first).toEqual(['a', 'b'])
+          await store({ topic, partition: 0 }, 'c')
+          expect(await second).toEqual(['a', 'b', 'c'])
+        })
+      })
+
+      it('ends without an error when it is aborted, or closed', async () => {
+        const topic = await makeTopic()
+        const abort = new AbortController()
+        await withReader(async (reader) => {
+          const aborted = readAll(reader, from(topic, 0), { signal: abort.signal })
+          const closed = readAll(reader, from(topic, 0))
+          abort.abort()
+          expect(await aborted).toEqual([])
+          await reader.close()
+          expect(await closed).toEqual([])
+          expect(await readAll(reader, from(topic, 0))).toEqual([])
+        })
+      })
+
+      it('reads all of many records, whoever takes them slowly', async () => {
+        const topic = await makeTopic()
+        const values = Array.from({ length: 3000 }, (_, n) => `${n} ${'x'.repeat(1000)}`)
+        for (let at = 0; at < values.length; at += 500)
+          await store({ topic, partition: 0 }, ...values.slice(at, at + 500))
+        await withReader(async (reader) => {
+          const read: string[] = []
+          for await (const batch of reader.read(from(topic, 0), { to: from(topic, values.length) })) {
+            read.push(...valuesOf([batch]))
+            await new Promise((resolve) => setTimeout(resolve, 1))
+          }
+          expect(read).toEqual(values)
+        })
+      })
+
+      it('rejects where there is nothing to read', async () => {
+        const topic = await makeTopic()
+        await withReader(async (reader) => {
+          const missing = [{ topic: uniqueName('missing'), partition: 0, offset: 0 }]
+          await expect(readAll(reader, missing)).rejects.toMatchObject({ code: 'kafka-refused' })
+          const beyond = [{ topic, partition: 7, offset: 0 }]
+          await expect(readAll(reader, beyond)).rejects.toMatchObject({ code: 'kafka-refused' })
+        })
+      })
+    })
+
     describe('an admin', () => {
       it('creates what is missing, and says what that was', async () => {
         const admin = await harness.client.admin()
@@ -472,6 +595,49 @@ export function describeClientContract(
           { partition: 0, offset: -1 },
           { partition: 1, offset: -1 },
         ])
+      })
+
+      it('finds the first offset of a time, or the end', async () => {
+        const topic = await makeTopic(2)
+        for (const timestamp of [1000, 3000, 5000])
+          await storeRecords({ topic, partition: 0 }, [{ key: null, value: 'v', timestamp }])
+        const admin = await harness.client.admin()
+        try {
+          const offsetsAt = async (time: number) =>
+            (await admin.offsetsForTime(topic, time)).map(({ partition, offset }) => [partition, offset])
+          expect(await offsetsAt(0)).toEqual([
+            [0, 0],
+            [1, 0],
+          ])
+          expect((await offsetsAt(3000))[0]).toEqual([0, 1])
+          expect((await offsetsAt(3001))[0]).toEqual([0, 2])
+          expect((await offsetsAt(5001))[0]).toEqual([0, 3])
+        } finally {
+          await admin.close()
+        }
+      })
+
+      it('moves a group that nobody is in, and no other', async () => {
+        const topic = await makeTopic(2)
+        await store({ topic, partition: 0 }, 'a', 'b', 'c')
+        const group = uniqueName('group')
+        const commit = async (offset: number) => {
+          const admin = await harness.client.admin()
+          return admin
+            .commitGroupOffsets(group, [{ topic, partition: 0, offset }])
+            .finally(() => admin.close())
+        }
+        await commit(2)
+        expect(await committedBy(group, topic)).toEqual([
+          { partition: 0, offset: 2 },
+          { partition: 1, offset: -1 },
+        ])
+        const member = await join(group, [topic])
+        await until(() => member.heard.values().includes('c'))
+        await expect(commit(1)).rejects.toMatchObject({ name: 'KafkaError', code: 'commit-refused' })
+        await leave(member.consumer)
+        await commit(1)
+        expect((await committedBy(group, topic))[0]?.offset).toBe(1)
       })
 
       it('rejects with a KafkaError when a topic is missing', async () => {

@@ -28,6 +28,8 @@ export type ConsumerGroup = {
    * @throws KafkaError `commit-refused` unless that is the current one and `member` owns all of it.
    */
   commit(member: Member, offsets: readonly PartitionOffset[], sentIn: number): void
+  /** @throws KafkaError `commit-refused` when the group has members. */
+  commitFromOutside(offsets: readonly PartitionOffset[]): void
 }
 
 export function createConsumerGroup(cluster: Cluster): ConsumerGroup {
@@ -69,6 +71,11 @@ export function createConsumerGroup(cluster: Cluster): ConsumerGroup {
             : `it does not own ${topic} ${partition}`
         throw new KafkaError('commit-refused', `The memory broker refused a commit: ${why}.`)
       }
+      for (const position of positions) offsets.set(keyOf(position), position.offset)
+    },
+    commitFromOutside(positions) {
+      if (members.length > 0)
+        throw new KafkaError('commit-refused', 'The memory broker refused a commit: the group has members.')
       for (const position of positions) offsets.set(keyOf(position), position.offset)
     },
   }

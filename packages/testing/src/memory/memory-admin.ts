@@ -45,6 +45,16 @@ export function createMemoryAdmin(cluster: Cluster): Admin {
       const offset = (partition: number) => cluster.groups.get(group)?.committed({ topic, partition }) ?? -1
       return partitions.map((_, partition) => ({ partition, offset: offset(partition) }))
     },
+    async offsetsForTime(topic, timestamp) {
+      return requireTopic(topic).partitions.map(({ records, end }, partition) => ({
+        partition,
+        offset: records.find((record) => record.timestamp >= timestamp)?.offset ?? end,
+      }))
+    },
+    async commitGroupOffsets(group, offsets) {
+      cluster.requireUp()
+      cluster.group(group).commitFromOutside(offsets)
+    },
     async close() {},
   }
 
