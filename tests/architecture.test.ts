@@ -14,9 +14,10 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'packages/kafka': ['telemetry'],
   'packages/service': ['events', 'kafka', 'telemetry'],
   'packages/testing': ['events', 'kafka', 'service', 'telemetry'],
-  'services/gateway': ['events', 'kafka', 'service', 'telemetry'],
+  'packages/operations': ['events', 'kafka', 'telemetry'],
+  'services/gateway': ['events', 'kafka', 'operations', 'service', 'telemetry'],
   'services/*': ['events', 'service'],
-  tools: ['events', 'kafka', 'service', 'telemetry', 'testing'],
+  tools: ['events', 'kafka', 'operations', 'service', 'telemetry', 'testing'],
   tests: ['events', 'kafka', 'service', 'telemetry', 'testing'],
   bench: ['events', 'kafka', 'service', 'telemetry', 'testing'],
 }
