@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { closest, distance } from 'fastest-levenshtein'
+import { UsageError } from '../command-line.ts'
 
 /** What the command line of `npm start` asks for, defaulted. Ports are numbers from 1 to 65535. */
 export type StartOptions = {
@@ -15,11 +16,7 @@ export type StartOptions = {
   readonly kafkaPort: number
 }
 
-/** A command line that cannot be followed. Caught by the command, which prints the message and ends with 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly code = 'usage'
-}
+export { UsageError }
 
 export const START_HELP = `Starts a whole Sluice on this machine: Kafka, the topics, the gateway, a process per service, demo traffic.
 

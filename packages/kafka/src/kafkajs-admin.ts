@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import kafkajs, { type Admin as KafkaJsAdmin } from 'kafkajs'
+import { type Backoff, backoffMs } from './backoff.ts'
 import { KafkaError } from './errors.ts'
 import { type ClusterProducer, groupByTopic } from './kafkajs-call.ts'
 import { type KafkaJs, QUICK_RETRY } from './kafkajs-connect.ts'
@@ -99,15 +100,25 @@ async function commitOutside(
   offsets: readonly PartitionOffset[],
 ): Promise<void> {
   const producer = kafka.producer({ retry: { ...QUICK_RETRY, retries: 3 } }) as ClusterProducer
+  const topics = groupByTopic(offsets, ({ partition, offset }) => ({ partition, offset: String(offset) }))
+
+  /** A group that was never seen, or whose coordinator has just moved, is not ready for a moment. */
+  async function commit(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const coordinator = await producer.cluster.findGroupCoordinator({ groupId: group })
+        await coordinator.offsetCommit({ groupId: group, groupGenerationId: -1, memberId: '', topics })
+        return
+      } catch (error) {
+        if (rootOf(error).retriable !== true || tries === COMMIT_TRIES) throw error
+        await delay(backoffMs(tries, COMMIT_BACKOFF, Math.random))
+      }
+    }
+  }
+
   try {
     await producer.connect()
-    const coordinator = await producer.cluster.findGroupCoordinator({ groupId: group })
-    await coordinator.offsetCommit({
-      groupId: group,
-      groupGenerationId: -1,
-      memberId: '',
-      topics: groupByTopic(offsets, ({ partition, offset }) => ({ partition, offset: String(offset) })),
-    })
+    await commit()
   } catch (error) {
     const { type } = rootOf(error)
     if (type === undefined || !OF_A_GROUP_WITH_MEMBERS.has(type))
@@ -121,6 +132,9 @@ async function commitOutside(
     await producer.disconnect().catch(() => {})
   }
 }
+
+const COMMIT_TRIES = 10
+const COMMIT_BACKOFF: Backoff = { baseMs: 100, maxMs: 2000 }
 
 const OF_A_GROUP_WITH_MEMBERS = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS'])
 

@@ -127,6 +127,32 @@ describe('the kafkajs client when Kafka fails', { timeout: 120_000 }, () => {
     await producer.close()
   })
 
+  test('a reader waits until Kafka is back, before its first record and between two', async () => {
+    const topic = await makeTopic()
+    const producer = client.producer({ name: 'reader' })
+    await waitFor(() => stored(producer, topic, 'a'))
+    const values: string[] = []
+    const reader = client.reader({ name: 'reader' })
+    async function follow(): Promise<void> {
+      for await (const { records } of reader.read([{ topic, partition: 0, offset: 0 }]))
+        values.push(...records.map(({ value }) => String(value)))
+    }
+    const following = [follow()]
+    await waitFor(() => values.length === 1)
+    process.kill(kafka.pid, 'SIGKILL')
+    await kafka.exited
+    following.push(follow())
+    kafka = await start()
+    await waitFor(() => stored(producer, topic, 'b'), { timeoutMs: 60_000 })
+    // Stored twice, perhaps: an attempt may have ended without an answer.
+    const both = (value: string) => values.filter((one) => one === value).length >= 2
+    await waitFor(() => both('a') && both('b'), { timeoutMs: 60_000, describe: () => `all; read: ${values}` })
+    expect(values.filter((value) => value === 'a')).toHaveLength(2)
+    await reader.close()
+    await Promise.all(following)
+    await producer.close()
+  })
+
   test('K16: an owner that is slow with one partition still gets the records of the others', async () => {
     const topic = await makeTopic(2)
     const producer = client.producer({ name: 'slow' })

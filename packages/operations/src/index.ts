@@ -1,1 +1,8 @@
+export { type DeadLetter, readDeadLetter } from './dead-letter.ts'
+export { INSTANT_FORMS, parseInstant } from './instant.ts'
+export type { BookedOutcome, Sighting } from './sighting.ts'
 export { type Span, spanOf } from './span.ts'
+export { HAPPENINGS, type Happening, type TailedEvent, type TailOptions, tail } from './tail.ts'
+export type { TopicRole } from './topic-role.ts'
+export type { EventTrace, Standing } from './trace.ts'
+export { defaultSince, type Whereabouts, type WhereOptions, whereIs } from './where.ts'

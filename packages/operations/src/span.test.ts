@@ -27,6 +27,7 @@ test('a span goes from the start of the log to its end, and leaves out what is e
       { topic: 'b', partition: 0, offset: 2 },
     ],
     offsets: 4,
+    topics: 2,
   })
 })
 
@@ -38,5 +39,6 @@ test('a span begins with the first record of its time', async () => {
     from: [{ topic: 'a', partition: 0, offset: 1 }],
     to: [{ topic: 'a', partition: 0, offset: 3 }],
     offsets: 2,
+    topics: 1,
   })
 })

@@ -6,6 +6,8 @@ export type Span = {
   readonly to: readonly PartitionOffset[]
   /** How many offsets that is; records may be fewer. */
   readonly offsets: number
+  /** How many topics it is of, those counted that have nothing to read. */
+  readonly topics: number
 }
 
 /**
@@ -18,7 +20,8 @@ export async function spanOf(admin: Admin, topics: readonly string[], since?: nu
   const from: PartitionOffset[] = []
   const to: PartitionOffset[] = []
   let offsets = 0
-  for (const { topic } of await admin.describeTopics(topics)) {
+  const present = await admin.describeTopics(topics)
+  for (const { topic } of present) {
     const [bounds, starts] = await Promise.all([
       admin.topicOffsets(topic),
       since === undefined ? undefined : admin.offsetsForTime(topic, since),
@@ -31,5 +34,5 @@ export async function spanOf(admin: Admin, topics: readonly string[], since?: nu
       offsets += high - start
     }
   }
-  return { from, to, offsets }
+  return { from, to, offsets, topics: present.length }
 }
