@@ -7,9 +7,11 @@ type Call = { readonly line: string; readonly body: unknown }
 
 const calls: Call[] = []
 let status = 200
+let removals: number[] = []
 const server = createServer(async (request, response) => {
   calls.push({ line: `${request.method} ${request.url}`, body: await bodyOf(request) })
-  response.writeHead(status).end(status === 200 ? '{}' : 'proxy already exists')
+  const own = (request.method === 'DELETE' && removals.shift()) || status
+  response.writeHead(own).end(own === 200 ? '{}' : 'proxy already exists')
 })
 
 afterEach(() => {
@@ -17,6 +19,17 @@ afterEach(() => {
   server.closeAllConnections()
   calls.length = 0
   status = 200
+  removals = []
+})
+
+it('waits for a toxic to go, which may take longer than toxiproxy waits', async () => {
+  removals = [503, 503, 404]
+  const proxy = await (await connect()).createProxy('gateway', '127.0.0.1:1', '127.0.0.1:2')
+  const mend = await proxy.spoil('upstream', { type: 'latency', latency: 2000 })
+  await mend()
+  expect(calls.filter(({ line }) => line.startsWith('DELETE'))).toHaveLength(3)
+  removals = [500]
+  await expect(mend()).rejects.toThrow('DELETE /proxies/gateway/toxics/latency-0: 500')
 })
 
 it('spoils a direction, and ends that and nothing else', async () => {

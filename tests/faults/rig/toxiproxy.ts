@@ -25,16 +25,32 @@ export type FaultProxy = {
 export function createToxiproxyClient(api: string) {
   let spoilt = 0
 
-  async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<void> {
-    const response = await fetch(`${api}${path}`, {
+  async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+    return fetch(`${api}${path}`, {
       method,
       // It refuses browsers, by their user agent.
       headers: { 'user-agent': 'sluice-faults', 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    if (!response.ok)
-      throw new Error(`Toxiproxy: ${method} ${path}: ${response.status} ${await response.text()}`)
-    await response.arrayBuffer()
+  }
+
+  async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<void> {
+    await expectSuccess(await ask(method, path, body), `${method} ${path}`)
+  }
+
+  /**
+   * A toxic goes when all that it holds has passed. Toxiproxy answers after 25 s at the latest, with 503, and goes on; once
+   * more, and one is told when it has gone.
+   */
+  async function remove(path: string): Promise<void> {
+    for (;;) {
+      const response = await ask('DELETE', path)
+      if (response.status !== 503 && response.status !== 404) {
+        return expectSuccess(response, `DELETE ${path}`)
+      }
+      await response.arrayBuffer()
+      if (response.status === 404) return
+    }
   }
 
   return {
@@ -47,7 +63,7 @@ export function createToxiproxyClient(api: string) {
         async spoil(stream, { type, ...attributes }) {
           const toxic = `${type}-${spoilt++}`
           await call('POST', `/proxies/${name}/toxics`, { name: toxic, type, stream, attributes })
-          return () => call('DELETE', `/proxies/${name}/toxics/${toxic}`)
+          return () => remove(`/proxies/${name}/toxics/${toxic}`)
         },
         async cut() {
           await call('POST', `/proxies/${name}`, { enabled: false })
@@ -56,6 +72,11 @@ export function createToxiproxyClient(api: string) {
       }
     },
   }
+}
+
+async function expectSuccess(response: Response, what: string): Promise<void> {
+  const text = await response.text()
+  if (!response.ok) throw new Error(`Toxiproxy: ${what}: ${response.status} ${text}`)
 }
 
 export type ToxiproxyClient = ReturnType<typeof createToxiproxyClient>
