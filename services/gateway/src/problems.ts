@@ -101,7 +101,6 @@ export const problems = {
     true,
     1,
   ),
-  'shutting-down': problem(503, 'The gateway is stopping', 'Send it again, on a new connection.', true, 1),
 } satisfies Record<string, Problem>
 
 export type ProblemCode = keyof typeof problems

@@ -36,8 +36,8 @@ const MAX_HEADER_BYTES = 16 * 1024
  * The public HTTP server, not yet listening. Every limit is set here: Fastify's and Node's defaults are not all
  * bounded. Everything that goes wrong is answered with a problem document and a code of `problems`.
  *
- * `close` lets requests in hand finish, then closes their connections; idle ones at once. A request whose head was
- * half here is answered with `shutting-down`.
+ * `close` lets requests in hand finish, then closes their connections; idle ones at once. A request that was on its way
+ * on a connection that is in use is answered like any other, so that a restart costs nobody a 5xx.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
   const { publishTimeoutMs, maxBodyBytes, log } = options
@@ -62,7 +62,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     // No limit: a producer may keep one connection for ever.
     maxRequestsPerSocket: 0,
     forceCloseConnections: 'idle',
-    // Answered by the hook below, as a problem document.
+    // What still comes in is answered: whoever calls `close` stops what answers it only afterwards.
     return503OnClosing: false,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -78,7 +78,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     closing = true
   })
   server.addHook('onRequest', (request, reply, next) => {
-    const problem = closing ? answerProblem('shutting-down') : judgeHttp(request.raw)
+    const problem = judgeHttp(request.raw)
     if (problem) sendAnswer(reply, problem)
     else next()
   })

@@ -20,9 +20,9 @@ describe('what a batch was told', () => {
   })
 
   it('is unknown after a 5xx, or an answer that is cut off', () => {
-    expect(readAnswers(503, '{"code":"shutting-down"}', 2)).toEqual([
-      { status: 'unknown', reason: 'shutting-down' },
-      { status: 'unknown', reason: 'shutting-down' },
+    expect(readAnswers(503, '{"code":"internal"}', 2)).toEqual([
+      { status: 'unknown', reason: 'internal' },
+      { status: 'unknown', reason: 'internal' },
     ])
     expect(readAnswers(202, '{"accepted":1,"resul', 1)).toEqual([{ status: 'unknown', reason: 'status 202' }])
   })

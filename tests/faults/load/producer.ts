@@ -13,7 +13,12 @@ export type ProducerOptions = {
 }
 
 /** What the producer knows. Only ever appended to. */
-export type ClientLedger = { readonly sent: LoadEvent[]; readonly answers: Answer[] }
+export type ClientLedger = {
+  readonly sent: LoadEvent[]
+  readonly answers: Answer[]
+  /** How many requests had which HTTP status; those without an answer have none. */
+  readonly statuses: Map<number, number>
+}
 
 /** A good producer: it never gives an event up and never lets a later one of its key overtake it. */
 export type LoadProducer = {
@@ -39,7 +44,7 @@ const PAUSE_MS = 100
  */
 export function startProducer(options: ProducerOptions): LoadProducer {
   const { url, makeEvent, eventsPerSecond, connections, answerTimeoutMs } = options
-  const ledger: ClientLedger = { sent: [], answers: [] }
+  const ledger: ClientLedger = { sent: [], answers: [], statuses: new Map() }
   const queues: number[][] = Array.from({ length: connections }, () => [])
   const giveUp = new AbortController()
   let making = true
@@ -99,7 +104,9 @@ export function startProducer(options: ProducerOptions): LoadProducer {
         body: JSON.stringify(events.map(toPosted)),
         signal: AbortSignal.any([giveUp.signal, AbortSignal.timeout(answerTimeoutMs)]),
       })
-      return readAnswers(response.status, await response.text(), events.length)
+      const body = await response.text()
+      ledger.statuses.set(response.status, (ledger.statuses.get(response.status) ?? 0) + 1)
+      return readAnswers(response.status, body, events.length)
     } catch (error) {
       return events.map(() => ({ status: 'unknown', reason: reasonOf(error) }))
     }
