@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
+// @ts-expect-error kafkajs declares no types of what is inside.
+import protocolErrors from 'kafkajs/src/protocol/error.js'
 import { type Backoff, backoffMs } from './backoff.ts'
 import { KafkaError } from './errors.ts'
 import { createFetchPace } from './fetch-pace.ts'
@@ -215,6 +216,4 @@ const BACKOFF: Backoff = { baseMs: 100, maxMs: 1000 }
 
 const OFFSET_OUT_OF_RANGE = 1
 
-const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error') as {
-  createErrorFromCode(code: number): Error
-}
+const { createErrorFromCode } = protocolErrors as { createErrorFromCode(code: number): Error }
