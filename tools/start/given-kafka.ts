@@ -1,4 +1,4 @@
-import { answersKafka } from '@sluice/testing'
+import { answersKafka } from '@sluice/testing/broker-probe'
 import { checkGivenBrokers } from '../run/prerequisites.mjs'
 
 /** KAFKA_BROKERS leads to no Kafka. Caught by the command, which prints the message and ends with 1. */

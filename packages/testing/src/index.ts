@@ -1,4 +1,3 @@
-export { answersKafka } from './broker-probe.ts'
 export { type BuildEventOptions, buildEvent } from './builders.ts'
 export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
 export { findJava } from './java.ts'
