@@ -45,6 +45,7 @@ const BEFORE_INSTALL = /^tools\/run(\/.*)?\.mjs$/
 /** The door of a root command whose files are a package of their own. */
 const DOORS: Readonly<Record<string, string>> = {
   'tools/bench.ts': 'bench/main.ts',
+  'tools/test-compose.ts': 'tests/compose/main.ts',
   'tools/test-faults.ts': 'tests/faults/main.ts',
 }
 

@@ -78,10 +78,17 @@ export function kafkaDataDir(root: string): string {
   return join(root, '.sluice', 'kafka', 'data')
 }
 
-/** Throws the local Kafka's data away: the JVM's folder, and compose's volume where Docker is in use. */
+/**
+ * Throws the local Kafka's data away: the JVM's folder, and compose's volume where Docker is in use. Whatever else
+ * runs by compose stays as it is.
+ */
 export async function resetBroker(root: string): Promise<void> {
   await rm(kafkaDataDir(root), { recursive: true, force: true })
-  if (await dockerHasKafka(root)) await execute('docker', ['compose', 'down', '--volumes'], { cwd: root })
+  if (!(await dockerHasKafka(root))) return
+  await execute('docker', ['compose', 'rm', '--stop', '--force', 'kafka'], { cwd: root })
+  const config = await execute('docker', ['compose', 'config', '--format', 'json'], { cwd: root })
+  const { volumes } = JSON.parse(config) as { volumes: { 'kafka-data': { name: string } } }
+  await execute('docker', ['volume', 'rm', '--force', volumes['kafka-data'].name], { cwd: root })
 }
 
 async function dockerHasKafka(root: string): Promise<boolean> {
