@@ -51,7 +51,7 @@ export async function connectKafkaJsAdmin(
 
     topicOffsets: (topic) =>
       translate(`Could not read the offsets of ${topic}`, async () => {
-        const offsets = await admin.fetchTopicOffsets(topic)
+        const offsets = await withPatience(() => admin.fetchTopicOffsets(topic))
         return offsets
           .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
           .sort((a, b) => a.partition - b.partition)
@@ -59,7 +59,7 @@ export async function connectKafkaJsAdmin(
 
     groupOffsets: (group, topic) =>
       translate(`Could not read the offsets of group ${group}`, async () => {
-        const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+        const [found] = await withPatience(() => admin.fetchOffsets({ groupId: group, topics: [topic] }))
         return (found?.partitions ?? [])
           .map(({ partition, offset }) => ({ partition, offset: Math.max(-1, Number(offset)) }))
           .sort((a, b) => a.partition - b.partition)
@@ -67,7 +67,7 @@ export async function connectKafkaJsAdmin(
 
     offsetsForTime: (topic, timestamp) =>
       translate(`Could not look for a time in ${topic}`, async () => {
-        const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timestamp)
+        const offsets = await withPatience(() => admin.fetchTopicOffsetsByTimestamp(topic, timestamp))
         return offsets
           .map(({ partition, offset }) => ({ partition, offset: Number(offset) }))
           .sort((a, b) => a.partition - b.partition)
@@ -102,23 +102,14 @@ async function commitOutside(
   const producer = kafka.producer({ retry: { ...QUICK_RETRY, retries: 3 } }) as ClusterProducer
   const topics = groupByTopic(offsets, ({ partition, offset }) => ({ partition, offset: String(offset) }))
 
-  /** A group that was never seen, or whose coordinator has just moved, is not ready for a moment. */
   async function commit(): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        const coordinator = await producer.cluster.findGroupCoordinator({ groupId: group })
-        await coordinator.offsetCommit({ groupId: group, groupGenerationId: -1, memberId: '', topics })
-        return
-      } catch (error) {
-        if (rootOf(error).retriable !== true || tries === COMMIT_TRIES) throw error
-        await delay(backoffMs(tries, COMMIT_BACKOFF, Math.random))
-      }
-    }
+    const coordinator = await producer.cluster.findGroupCoordinator({ groupId: group })
+    await coordinator.offsetCommit({ groupId: group, groupGenerationId: -1, memberId: '', topics })
   }
 
   try {
     await producer.connect()
-    await commit()
+    await withPatience(commit)
   } catch (error) {
     const { type } = rootOf(error)
     if (type === undefined || !OF_A_GROUP_WITH_MEMBERS.has(type))
@@ -133,8 +124,24 @@ async function commitOutside(
   }
 }
 
-const COMMIT_TRIES = 10
-const COMMIT_BACKOFF: Backoff = { baseMs: 100, maxMs: 2000 }
+/**
+ * A topic or a group that was never seen, or whose leader or coordinator has just moved, is not ready for a moment. Of
+ * what a broker answers only: a broker that does not is not waited for here.
+ */
+async function withPatience<Result>(call: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call()
+    } catch (error) {
+      const { type, retriable } = rootOf(error)
+      if (type === undefined || retriable !== true || tries === MAX_TRIES) throw error
+      await delay(backoffMs(tries, PATIENCE, Math.random))
+    }
+  }
+}
+
+const MAX_TRIES = 10
+const PATIENCE: Backoff = { baseMs: 100, maxMs: 2000 }
 
 const OF_A_GROUP_WITH_MEMBERS = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS'])
 
