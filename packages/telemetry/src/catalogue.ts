@@ -97,6 +97,11 @@ export const DEAD_LETTERS = counter(
   'Records given up: schema, handler, timeout or poison.',
   ['type', 'reason'],
 )
+export const REDELIVERED_EVENTS = counter(
+  'sluice_redelivered_events_total',
+  'Events that operators sent again through this gateway. by is redrive, of dead letters, or replay, of a time range.',
+  ['type', 'by'],
+)
 
 export const LAG_RECORDS = gauge(
   'sluice_consumer_lag_records',
@@ -199,6 +204,7 @@ export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   OUTPUT_EVENTS,
   RETRIES,
   DEAD_LETTERS,
+  REDELIVERED_EVENTS,
   LAG_RECORDS,
   LAG_SECONDS,
   BUFFER_RECORDS,
