@@ -51,6 +51,27 @@ test('/readyz is 200 when all is well and 503 when one thing is not, with a line
   expect(notReady.headers.get('cache-control')).toBe('no-store')
 })
 
+test('what operators do is answered by whoever was given it, under /v1/ and nowhere else', async () => {
+  const asked: string[] = []
+  const server = await startAdminServer({
+    ...{ host: '127.0.0.1', port: 0, checks: () => [], metrics: createMetrics('test'), log },
+    operations: () => (request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      response.end('{}')
+    },
+  })
+  open.push(server)
+  const url = `http://127.0.0.1:${server.port}`
+  await fetch(`${url}/v1/jobs?x=1`, { method: 'DELETE' })
+  expect((await fetch(`${url}/livez`)).status).toBe(200)
+  expect((await fetch(`${url}/livez`, { method: 'POST' })).status).toBe(405)
+  expect((await fetch(`${url}/v2`)).status).toBe(404)
+  expect(asked).toEqual(['DELETE /v1/jobs?x=1'])
+  // A process that has no operations answers as for any other path.
+  const get = await start()
+  expect((await get('/v1/jobs')).status).toBe(404)
+})
+
 test('a check that throws is answered with 500, and the server lives on', async () => {
   const get = await start([
     {

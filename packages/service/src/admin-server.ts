@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger, Metrics } from '@sluice/telemetry'
 
@@ -14,12 +14,14 @@ export type AdminServerOptions = {
   readonly host: string
   readonly port: number
   readonly checks: () => readonly ReadinessCheck[]
+  /** Answers what is under `/v1/`, and guards it by itself; asked for with each request. */
+  readonly operations?: () => RequestListener | undefined
   readonly metrics: Metrics
   readonly log: Logger
 }
 
 /**
- * Health and metrics, on a port of their own so that they are never public by accident.
+ * Health and metrics, and what operators do, on a port of their own so that they are never public by accident.
  * `/livez`: the process answers. `/readyz`: 200 or 503, a JSON line per check. `/metrics`: Prometheus text, or
  * JSON for `Accept: application/json`.
  * Rejects when the port cannot be had.
@@ -54,6 +56,8 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const path = request.url?.split('?')[0]
+  const operations = path?.startsWith('/v1/') ? options.operations?.() : undefined
+  if (operations) return operations(request, response)
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { allow: 'GET, HEAD' }).end()
     return

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import { createKafkaJsClient, type KafkaClient } from '@sluice/kafka'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@sluice/telemetry'
 import { type AdminServer, type ReadinessCheck, startAdminServer } from './admin-server.ts'
@@ -16,6 +17,8 @@ export type ProcessContext<S extends Settings> = {
 
 export type RunningProcess = {
   readonly checks: readonly ReadinessCheck[]
+  /** What the admin server answers under `/v1/`; it has to look who is asking. Absent: there is nothing. */
+  readonly operations?: RequestListener
   /** Finishes what is in hand, within the grace period, and lets go of everything. */
   stop(graceMs: number): Promise<void>
 }
@@ -92,6 +95,7 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
       host: config.ADMIN_HOST,
       port: config.ADMIN_PORT,
       checks: () => (stopping ? [leaving] : (running?.checks ?? [starting])),
+      operations: () => running?.operations,
       metrics,
       log,
     })

@@ -3,12 +3,13 @@ import { createPublisher, partitionOf } from '@sluice/kafka'
 import { runProcess } from '@sluice/service'
 import { createIngest } from './ingest.ts'
 import { watchKafkaReached } from './kafka-reached.ts'
+import { createOperations } from './operations/server.ts'
 import { createTellOutcomes } from './outcomes.ts'
 import { builtInRules } from './rules.ts'
 import { createServer } from './server.ts'
 import { gatewaySettings } from './settings.ts'
 
-/** Settings → publisher → ingest → server → readiness; stopped in the reverse order. */
+/** Settings → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
 await runProcess({
   name: 'gateway',
   settings: gatewaySettings,
@@ -28,6 +29,13 @@ await runProcess({
       tellOutcomes: config.OUTCOMES ? createTellOutcomes(publisher) : undefined,
       partitionOf: (key) => partitionOf(key, PARTITIONS_PER_TYPE),
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
+      metrics,
+      log,
+    })
+    const operations = await createOperations({
+      entries: catalogue,
+      kafka,
+      token: config.ADMIN_TOKEN,
       metrics,
       log,
     })
@@ -52,9 +60,11 @@ await runProcess({
     })
     return {
       checks: [kafkaReached.check],
+      operations: (request, response) => operations.server.routing(request, response),
       async stop() {
         await kafkaReached.stop()
         await server.close()
+        await operations.stop()
         await publisher.close()
       },
     }

@@ -29,12 +29,28 @@ export const problems = {
     'An attribute is reserved',
     'Leave out the attributes that only the gateway may set.',
   ),
+  unauthenticated: problem(
+    401,
+    'The token is missing or wrong',
+    'Send the token of ADMIN_TOKEN: "Authorization: Bearer <token>".',
+  ),
+  'operations-off': problem(
+    403,
+    'Operations are switched off',
+    'Set ADMIN_TOKEN, at least 16 characters, in the environment of the gateway, and start it again.',
+  ),
   'not-allowed': problem(
     403,
     'This type is not for producers',
     'Events of this type are derived from other events by a service.',
   ),
   'not-found': problem(404, 'There is nothing here', 'Check the path: events go to /v1/events.'),
+  'no-dead-letter': problem(404, 'There is no such dead letter', 'GET the list of its type and service.'),
+  'no-job': problem(
+    404,
+    'There is no such job',
+    'Another replica of the gateway may have it, or it ended long ago. GET /v1/jobs lists those of this one.',
+  ),
   'unknown-type': problem(404, 'The event type is not known', 'GET /v1/types lists the known types.'),
   'method-not-allowed': problem(
     405,
@@ -46,6 +62,11 @@ export const problems = {
     409,
     'The id belongs to another event',
     'An earlier event has the same source and id but other content. Give each event an id of its own.',
+  ),
+  'job-running': problem(
+    409,
+    'A job works on this already',
+    'Wait until it has ended, or stop it: DELETE /v1/jobs/<id>.',
   ),
   'body-too-large': problem(413, 'The body is too large', 'Send fewer events in one request.'),
   'batch-too-large': problem(413, 'The batch has too many events', 'Send fewer events in one request.'),
@@ -65,6 +86,7 @@ export const problems = {
     'Leave out the Expect header, or send "Expect: 100-continue".',
   ),
   'unsupported-data': problem(415, 'The data is not JSON', 'Send data as JSON, in the member "data".'),
+  'invalid-options': problem(422, 'The options cannot be followed', 'See errors for what is wrong.'),
   schema: problem(422, 'The data does not fit its type', 'See errors for what is wrong.'),
   'headers-too-large': problem(431, 'The request headers are too large', 'Send fewer or shorter headers.'),
   internal: problem(
@@ -100,6 +122,13 @@ export const problems = {
     'It may or may not be stored. Send it again with the same id.',
     true,
     1,
+  ),
+  'too-many-jobs': problem(
+    503,
+    'Too many jobs are running',
+    'Wait until one has ended, or stop one: DELETE /v1/jobs/<id>.',
+    true,
+    10,
   ),
 } satisfies Record<string, Problem>
 

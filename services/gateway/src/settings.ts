@@ -23,4 +23,14 @@ export const gatewaySettings = {
       'How much may wait for Kafka, all lanes together; low is refused at half, high when it is full.',
     ),
   OUTCOMES: outcomesSetting(),
+  ADMIN_TOKEN: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .max(512)
+    // What a bearer token may be made of (RFC 6750, 2.1): another could not be sent.
+    .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be letters, digits and . _ ~ + / - only')
+    .optional()
+    .describe(
+      'The secret of operators, at least 16 characters: whoever sends it as a bearer token may see and redrive dead letters and replay events on the admin port. Without it nobody may.',
+    ),
 } satisfies Settings

@@ -1,0 +1,63 @@
+import type { CatalogueEntry } from '@sluice/events'
+import type { KafkaClient } from '@sluice/kafka'
+import type { Sender } from '@sluice/operations'
+import type { Logger, Metrics } from '@sluice/telemetry'
+import type { z } from 'zod'
+import type { ErrorDetail, ProblemCode, ProblemContext } from '../problems.ts'
+import type { Jobs } from './jobs.ts'
+
+/** What the routes of operators work with. */
+export type RouteParts = {
+  readonly entries: readonly CatalogueEntry[]
+  readonly kafka: KafkaClient
+  readonly sender: Sender
+  readonly jobs: Jobs
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly now: () => number
+}
+
+/** One thing that operators do. Whether they may was decided before `answer` is called. */
+export type Route = {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** With `:name` for a part. */
+  readonly path: string
+  answer(request: RouteRequest): RouteAnswer | Promise<RouteAnswer>
+}
+
+export type RouteRequest = {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly body: unknown
+  /** For the audit log. */
+  readonly asker: Readonly<Record<string, unknown>>
+}
+
+export type RouteAnswer = {
+  /** 200 without. */
+  readonly status?: number
+  readonly body?: unknown
+  readonly location?: string
+  /** Instead of a body. */
+  readonly problem?: ProblemContext & { readonly code: ProblemCode }
+  /** What is to be remembered of it; nothing for a mere look at what is no payload. */
+  readonly audit?: Readonly<Record<string, unknown>>
+}
+
+export function refuse(code: ProblemCode, detail?: string, errors?: readonly ErrorDetail[]): RouteAnswer {
+  return { problem: { code, ...(detail !== undefined && { detail }), ...(errors && { errors }) } }
+}
+
+/** The options in a body, or what is wrong with each. */
+export function readOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+): { readonly options: z.output<Schema> } | { readonly answer: RouteAnswer } {
+  const result = schema.safeParse(body ?? {})
+  if (result.success) return { options: result.data }
+  const errors = result.error.issues.map(({ path, message }) => ({
+    pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    detail: message,
+  }))
+  return { answer: refuse('invalid-options', undefined, errors) }
+}

@@ -1,0 +1,291 @@
+import { catalogue, deadLetterTopic, encodeEvent, laneTopic, orderPlaced, planTopics } from '@sluice/events'
+import { toDeadLetter } from '@sluice/kafka'
+import { createLogger, createMetrics } from '@sluice/telemetry'
+import { buildEvent, createMemoryBroker, waitFor } from '@sluice/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createOperations } from './server.ts'
+
+const TOKEN = 'a-token-of-sixteen-or-more'
+const DLQ = deadLetterTopic('order-placed', 'order-placed')
+const LANE = laneTopic('order-placed', 'normal')
+const QUEUE = '/v1/dead-letters/order-placed/order-placed'
+
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+async function setup(options: { token?: string | undefined } = {}) {
+  const broker = createMemoryBroker()
+  for (const { topic, partitions } of planTopics(catalogue)) broker.createTopic(topic, partitions)
+  const lines: string[] = []
+  const metrics = createMetrics('gateway')
+  const operations = await createOperations({
+    entries: catalogue,
+    kafka: broker.client(),
+    token: 'token' in options ? options.token : TOKEN,
+    metrics,
+    log: createLogger({
+      service: 'gateway',
+      level: 'info',
+      destination: { write: (line: string) => void lines.push(line) },
+    }),
+  })
+  closing.push(() => operations.stop())
+
+  /** @param token null: none is sent */
+  async function ask(
+    method: 'GET' | 'POST' | 'DELETE' | 'PUT',
+    url: string,
+    body?: unknown,
+    token: string | null = TOKEN,
+  ) {
+    const response = await operations.server.inject({
+      method,
+      url,
+      headers: {
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const { statusCode: status, headers, payload } = response
+    return { status, headers, payload, json: payload === '' ? undefined : JSON.parse(payload) }
+  }
+
+  function giveUp(count: number, value?: Buffer): void {
+    for (let n = 0; n < count; n++) {
+      const event = Buffer.from(encodeEvent(buildEvent(orderPlaced, { id: `o-${n}` })))
+      const record = {
+        ...{ topic: LANE, partition: 0, offset: n, timestamp: Date.now(), bytes: 0 },
+        ...{ key: Buffer.from('c-1'), value: value ?? event, headers: {} },
+      }
+      const {
+        key,
+        value: held,
+        headers,
+      } = toDeadLetter(
+        record,
+        { service: 'order-placed', reason: 'handler', attempts: 5, firstFailedAt: 0, error: new Error('no') },
+        DLQ,
+      )
+      broker.append({ topic: DLQ, partition: 0 }, [{ key, value: held, headers: headers! }])
+    }
+  }
+
+  async function over(id: string) {
+    return waitFor(async () => {
+      const { json } = await ask('GET', `/v1/jobs/${id}`)
+      return json.status === 'running' ? undefined : json
+    })
+  }
+
+  return { ...operations, broker, lines, metrics, ask, giveUp, over }
+}
+
+describe('operations are for whoever has the token', () => {
+  const made = (path: string) =>
+    path
+      .replace(':type', 'order-placed')
+      .replace(':service', 'order-placed')
+      .replace(':offset', '0')
+      .replace(':id', 'x')
+
+  it('on every route', async () => {
+    const { routes, ask } = await setup()
+    expect(routes.length).toBeGreaterThanOrEqual(8)
+    for (const { method, path } of routes) {
+      for (const token of [null, '', 'a', `${TOKEN}x`, TOKEN.slice(1), TOKEN.toUpperCase()]) {
+        const { status, headers, json } = await ask(method, made(path), undefined, token)
+        expect({ method, path, token, status }).toEqual({ method, path, token, status: 401 })
+        expect(json.code).toBe('unauthenticated')
+        expect(headers['www-authenticate']).toBe('Bearer realm="sluice"')
+      }
+      expect((await ask(method, made(path))).status, `${method} ${path}`).not.toBe(401)
+    }
+  })
+
+  it('and nothing is said to others about what there is', async () => {
+    const { ask } = await setup()
+    for (const path of ['/', '/v1/jobs/', '/v1/nothing', '/v1/dead-letters/x/y/z/a', '/v1/%ff', '/V1/jobs']) {
+      const { json, payload } = await ask('GET', path, undefined, null)
+      expect(['unauthenticated', 'invalid-request']).toContain(json.code)
+      expect(payload).not.toContain('/v1/jobs/:id')
+    }
+    expect((await ask('PUT', '/v1/jobs', undefined, null)).status).toBe(401)
+  })
+
+  it('and for nobody where none is set: the answer says how to set one', async () => {
+    const { routes, ask } = await setup({ token: undefined })
+    for (const { method, path } of routes) {
+      for (const token of [null, TOKEN, 'undefined']) {
+        const { status, json } = await ask(method, made(path), undefined, token)
+        expect({ status, code: json.code }).toEqual({ status: 403, code: 'operations-off' })
+        expect(json.detail).toContain('ADMIN_TOKEN')
+      }
+    }
+  })
+
+  it('and a token stands in no log line and no answer', async () => {
+    const { ask, lines, giveUp } = await setup()
+    giveUp(1)
+    const answers = [
+      await ask('GET', '/v1/dead-letters'),
+      await ask('GET', '/v1/jobs', undefined, 'wrong-token'),
+    ]
+    await ask('POST', `${QUEUE}/redrive`, { all: true })
+    for (const text of [...lines, ...answers.map(({ payload }) => payload)]) {
+      expect(text).not.toContain(TOKEN)
+      expect(text).not.toContain('wrong-token')
+    }
+  })
+})
+
+describe('dead letters over HTTP', () => {
+  it('are counted, listed and shown; a payload is text in JSON that no browser takes for anything else', async () => {
+    const { ask, giveUp, lines } = await setup()
+    giveUp(2)
+    giveUp(1, Buffer.from('<script>alert(1)</script>'))
+    const { json: all } = await ask('GET', '/v1/dead-letters')
+    const counted = all.queues.filter(({ letters }: { letters: number }) => letters > 0)
+    expect(counted).toMatchObject([
+      { type: 'order-placed', service: 'order-placed', letters: 3, waiting: 3, links: { self: QUEUE } },
+    ])
+    const { json: list } = await ask('GET', `${QUEUE}?limit=2&filter=reason=handler`)
+    expect(list.newest.map(({ offset }: { offset: number }) => offset)).toEqual([1, 2])
+    const shown = await ask('GET', `${QUEUE}/2`)
+    expect(shown.json).toMatchObject({ offset: 2, reason: 'handler', value: '<script>alert(1)</script>' })
+    expect(shown.headers).toMatchObject({
+      'content-type': 'application/json',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'",
+      'cache-control': 'no-store',
+    })
+    const audit = lines.filter((line) => line.includes('"audit":true'))
+    expect(audit).toHaveLength(1)
+    expect(JSON.parse(audit[0]!)).toMatchObject({
+      action: 'show',
+      topic: DLQ,
+      offset: 2,
+      remote: '127.0.0.1',
+    })
+    expect(audit[0]).not.toContain('script')
+  })
+
+  it('are redriven by a job, whose end can be looked at and is counted', async () => {
+    const { ask, giveUp, over, broker, lines, metrics } = await setup()
+    giveUp(3)
+    const { status, headers, json } = await ask('POST', `${QUEUE}/redrive`, { all: true })
+    expect(status).toBe(202)
+    expect(headers['location']).toBe(`/v1/jobs/${json.id}`)
+    expect(await over(json.id)).toMatchObject({
+      status: 'done',
+      kind: 'redrive',
+      report: { sent: 3, planned: 3 },
+    })
+    expect(broker.read(LANE)).toHaveLength(3)
+    expect((await ask('GET', '/v1/jobs')).json.jobs).toMatchObject([{ id: json.id, status: 'done' }])
+    expect(await metrics.text()).toMatch(/sluice_redelivered_events_total\{.*by="redrive".*\} 3/)
+    const actions = lines.map((line) => JSON.parse(line)).filter(({ audit }) => audit)
+    expect(actions).toMatchObject([
+      { action: 'redrive', target: DLQ, options: { all: true } },
+      { action: 'redrive', target: DLQ, status: 'done', sent: 3 },
+    ])
+    expect((await ask('GET', QUEUE)).json).toMatchObject({ letters: 3, waiting: 0, redriven: 3 })
+  })
+
+  it.each<[string, unknown, string]>([
+    ['nothing is selected', {}, ''],
+    ['everything and a selection', { all: true, offset: 1 }, ''],
+    ['a filter is none', { filter: ['colour=red'] }, '/filter'],
+    ['an option is unknown', { all: true, topic: 'control.rules' }, ''],
+    ['a number is none', { all: true, rate: '5' }, '/rate'],
+    ['a number is too small', { all: true, max: 0 }, '/max'],
+  ])('are not redriven when %s', async (_, options, pointer) => {
+    const { ask, giveUp, broker } = await setup()
+    giveUp(1)
+    const { status, json } = await ask('POST', `${QUEUE}/redrive`, options)
+    expect({ status, code: json.code }).toEqual({ status: 422, code: 'invalid-options' })
+    expect(json.errors[0].pointer).toBe(pointer)
+    expect(broker.read(LANE)).toEqual([])
+  })
+
+  it('that are not there are answered as such', async () => {
+    const { ask } = await setup()
+    expect((await ask('GET', `${QUEUE}/0`)).json.code).toBe('no-dead-letter')
+    expect((await ask('GET', `${QUEUE}/x`)).json.code).toBe('no-dead-letter')
+    const { status, json } = await ask('GET', '/v1/dead-letters/order-place/order-placed')
+    expect(status).toBe(404)
+    expect(json.detail).toContain('Did you mean "order-placed"?')
+    expect((await ask('GET', '/v1/jobs/x')).json.code).toBe('no-job')
+  })
+
+  it('have one job at a time, which can be stopped', async () => {
+    const { ask, giveUp, over, broker } = await setup()
+    giveUp(30)
+    const { json: first } = await ask('POST', `${QUEUE}/redrive`, { all: true, rate: 10 })
+    const second = await ask('POST', `${QUEUE}/redrive`, { all: true })
+    expect(second).toMatchObject({ status: 409, json: { code: 'job-running', job: first.id } })
+    await waitFor(() => broker.read(LANE).length > 0)
+    expect((await ask('DELETE', `/v1/jobs/${first.id}`)).status).toBe(202)
+    expect(await over(first.id)).toMatchObject({ status: 'stopped', report: { sent: 10 } })
+    const { json: rest } = await ask('POST', `${QUEUE}/redrive`, { all: true })
+    expect(await over(rest.id)).toMatchObject({ status: 'done', report: { sent: 20, redrivenBefore: 10 } })
+  })
+})
+
+describe('a replay over HTTP', () => {
+  it('sends a time range once more', async () => {
+    const { ask, over, broker } = await setup()
+    const value = encodeEvent(buildEvent(orderPlaced, { id: 'o-1' }))
+    broker.append({ topic: LANE, partition: 0 }, [{ key: 'c-1', value, timestamp: Date.now() - 60_000 }])
+    const { status, json } = await ask('POST', '/v1/replays', { type: 'order-placed', from: '1h', run: 'r1' })
+    expect(status).toBe(202)
+    expect(await over(json.id)).toMatchObject({ status: 'done', report: { sent: 1, run: 'r1' } })
+    expect(String(broker.read(LANE)[1]!.headers['sluice-generation'])).toBe('replay-r1')
+  })
+
+  it.each<[string, Record<string, unknown>, number]>([
+    ['of an unknown type', { type: 'order-place', from: '1h' }, 404],
+    ['of a type that nobody reads', { type: 'stock-reserved', from: '1h' }, 404],
+    ['without a time', { type: 'order-placed' }, 422],
+    ['from no time', { type: 'order-placed', from: 'yesterday' }, 422],
+    ['that ends before it begins', { type: 'order-placed', from: '1h', to: '2h' }, 422],
+    ['with a name that is none', { type: 'order-placed', from: '1h', run: '../x' }, 422],
+    ['with an option that there is not', { type: 'order-placed', from: '1h', topic: 'x' }, 422],
+  ])('%s is refused', async (_, options, status) => {
+    const { ask } = await setup()
+    expect((await ask('POST', '/v1/replays', options)).status).toBe(status)
+  })
+})
+
+describe('what goes wrong is a problem', () => {
+  it('a method, a media type, a body', async () => {
+    const { ask, server } = await setup()
+    const put = await ask('PUT', '/v1/jobs')
+    expect(put).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET' },
+      json: { code: 'method-not-allowed' },
+    })
+    expect((await ask('GET', '/v1/nothing')).json.code).toBe('not-found')
+    expect((await ask('POST', '/v1/replays', '{')).json.code).toBe('invalid-json')
+    expect((await ask('POST', '/v1/replays', '{"__proto__":{}}')).status).toBe(400)
+    expect((await ask('POST', '/v1/replays', JSON.stringify('x'.repeat(70_000)))).json.code).toBe(
+      'body-too-large',
+    )
+    const text = await server.inject({
+      ...{ method: 'POST', url: '/v1/replays', payload: 'x' },
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'text/plain' },
+    })
+    expect(text.json()).toMatchObject({ status: 415, code: 'unsupported-media-type' })
+  })
+
+  it('an outage', async () => {
+    const { ask, broker } = await setup()
+    const over = broker.outage()
+    expect(await ask('GET', '/v1/dead-letters')).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+    over()
+    expect((await ask('GET', '/v1/dead-letters')).status).toBe(200)
+  })
+})
