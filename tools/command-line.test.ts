@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
-it.each(['doctor', 'topics', 'demo', 'tail', 'where'])(
+it.each(['doctor', 'topics', 'demo', 'tail', 'where', 'dlq', 'replay'])(
   '%s names an unknown option and shows its help',
   (command) => {
     const script = fileURLToPath(new URL(`./${command}.ts`, import.meta.url))

@@ -1,11 +1,14 @@
 import type { KafkaClient } from '@sluice/kafka'
+import { createSender, type Sender } from '@sluice/operations'
+import { createLogger, createMetrics } from '@sluice/telemetry'
 import { requireGivenKafka } from '../start/given-kafka.ts'
 import { kafkaFromEnvironment } from '../start/kafka-from-environment.ts'
 import { createStopSignal } from '../start/stop-signal.ts'
 
 export type Operation = {
   readonly client: KafkaClient
-  /** Aborted by Ctrl-C. A second one, a second later, ends the process at once. */
+  readonly sender: Sender
+  /** Aborted by Ctrl-C: what is in hand is finished. A second one, a second later, ends the process at once. */
   readonly signal: AbortSignal
 }
 
@@ -23,18 +26,24 @@ export async function runOperation(
   const env = { ...process.env, KAFKA_BROKERS: process.env['KAFKA_BROKERS'] || LOCAL_KAFKA }
   const interrupted = new AbortController()
   const stop = createStopSignal()
+  // It listens for the end of whoever started us; that alone must not keep us running.
+  process.channel?.unref()
   void stop.requested.then(() => interrupted.abort())
   stop.onSecond(() => process.exit(130))
   // Whoever reads our output may have read enough.
   process.stdout.on('error', () => process.exit(0))
+  let sender: Sender | undefined
   try {
     await requireGivenKafka(env)
-    process.exitCode = await work({
-      client: kafkaFromEnvironment(env, name),
-      signal: interrupted.signal,
-    })
+    const client = kafkaFromEnvironment(env, name)
+    const log = createLogger({ service: name, level: 'warn', destination: process.stderr })
+    sender = createSender({ client, metrics: createMetrics(name), log })
+    process.exitCode = await work({ client, sender, signal: interrupted.signal })
   } catch (error) {
-    process.exitCode = interrupted.signal.aborted ? 130 : 1
-    if (!interrupted.signal.aborted) console.error(error instanceof Error ? error.message : String(error))
+    const isStopped = interrupted.signal.aborted
+    process.exitCode = isStopped ? 130 : 1
+    console.error(isStopped ? 'Stopped.' : error instanceof Error ? error.message : String(error))
+  } finally {
+    await sender?.close()
   }
 }
