@@ -70,7 +70,7 @@ export function describeRun(run: JudgedRun): string[] {
   const { totals } = verdict
   const late = recoveries.filter(({ tookMs = 0, limitMs }) => tookMs > limitMs)
   return [
-    `${totals.sent} sent: ${totals.accepted} accepted, ${totals.filtered} filtered, ${totals.failed} failed, ${totals.unknown} unknown; ${totals.stored} stored, ${totals.handled} handled, ${totals.deadLetters} dead letters`,
+    `${totals.sent} sent: ${totals.accepted} accepted, ${totals.filtered} filtered, ${totals.failed} failed, ${totals.unknown} unknown; ${totals.stored} stored, ${totals.handled} handled, ${totals.deadLetters} dead letters, ${totals.redriven} redriven`,
     ...notes,
     ...late.map(
       ({ what, tookMs, limitMs }) => `late: ${what} worked again after ${tookMs} ms, not ${limitMs} ms`,

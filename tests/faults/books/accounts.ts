@@ -15,7 +15,7 @@ export type Account = {
   readonly event: SentEvent
   readonly name: string
   readonly answers: Answer[]
-  /** Its records in the lane topics of its type. */
+  /** Its records in the lane topics of its type, those of redrives included. */
   readonly stored: StoredRecord[]
   /** By expected output: its records. */
   readonly outputs: ReadonlyMap<string, StoredRecord[]>
@@ -32,6 +32,8 @@ export type Accounts = {
   readonly byIdentity: ReadonlyMap<string, Account>
   /** By the id that an output must have. */
   readonly causeOfOutput: ReadonlyMap<string, Account>
+  /** Records in dead-letter topics that say what was redriven. */
+  readonly marks: readonly StoredRecord[]
   /** Records that belong to no account. */
   readonly strangers: readonly StoredRecord[]
   /** Dead letters of records that were planted, by the place of the record. */
@@ -82,6 +84,43 @@ export function originOf({ headers }: StoredRecord): string {
   })
 }
 
+/** Which redrive a record, or the record that a dead letter is of, was written by; empty: none. */
+export function generationOf({ headers }: StoredRecord): string {
+  return headers['sluice-generation'] ?? ''
+}
+
+/** Whether a record of a dead-letter topic is a mark about letters before it. */
+export function isMark({ event, headers }: StoredRecord): boolean {
+  return event === undefined && headers['dlq-redriven'] !== undefined
+}
+
+/**
+ * The generations in which a service got an event, in the order of the redrives. Each has to end, and all but the last
+ * as a dead letter: otherwise there was nothing to redrive.
+ */
+export function generationsOf({ stored }: Account, service: string): string[] {
+  return inOrder(stored.filter(({ headers }) => (headers['sluice-service'] ?? service) === service))
+}
+
+/** The newest redrive of an event; empty: it had none. */
+export function lastGenerationOf({ stored }: Account): string {
+  return inOrder(stored).at(-1) ?? ''
+}
+
+function inOrder(records: readonly StoredRecord[]): string[] {
+  return [...new Set(records.map(generationOf))].toSorted((a, b) => redriveNumber(a) - redriveNumber(b))
+}
+
+function redriveNumber(generation: string): number {
+  return Number(/\d+$/.exec(generation)?.[0] ?? 0)
+}
+
+/** Whether the last that became of it in a service is a dead letter. */
+export function isGivenUp(account: Account, service: string): boolean {
+  const last = generationsOf(account, service).at(-1) ?? ''
+  return (account.deadLetters.get(service) ?? []).some((letter) => generationOf(letter) === last)
+}
+
 export function openAccounts(history: History): Accounts {
   const byIdentity = new Map<string, Account>()
   const causeOfOutput = new Map<string, Account>()
@@ -106,10 +145,11 @@ export function openAccounts(history: History): Accounts {
   const planted = new Set(history.planted.map(placeOf))
   const plantedLetters = new Map<string, StoredRecord[]>([...planted].map((place) => [place, []]))
   const byPlace = new Map(history.records.map((record) => [placeOf(record), record]))
+  const marks: StoredRecord[] = []
   const strangers: StoredRecord[] = []
   const strangeOutcomes: OutcomeRecord[] = []
   for (const record of history.records) if (!enter(record)) strangers.push(record)
-  return { bySent, byIdentity, causeOfOutput, strangers, plantedLetters, byPlace, strangeOutcomes }
+  return { bySent, byIdentity, causeOfOutput, marks, strangers, plantedLetters, byPlace, strangeOutcomes }
 
   /** Whether the record belongs to an account. */
   function enter(record: StoredRecord): boolean {
@@ -122,6 +162,7 @@ export function openAccounts(history: History): Accounts {
       return true
     }
     if (kind.kind === 'dead-letter') {
+      if (isMark(record)) return marks.push(record) > 0
       const ofPlanted = plantedLetters.get(originOf(record))
       if (ofPlanted) return ofPlanted.push(record) > 0
       const account = event && byIdentity.get(identityOf(event))

@@ -1,14 +1,30 @@
-import { type Accounts, identityOf, kindOf, originOf, placeOf, standingOf } from './accounts.ts'
+import {
+  type Account,
+  type Accounts,
+  generationOf,
+  generationsOf,
+  identityOf,
+  isGivenUp,
+  isMark,
+  kindOf,
+  originOf,
+  placeOf,
+  standingOf,
+} from './accounts.ts'
 import type { CommitSample, History, Place, StoredRecord } from './history.ts'
 import { type Violation, violation } from './violation.ts'
 
-/** I4: every stored event came to exactly one end in every service that reads it, and nothing is in flight. */
+/**
+ * I4: every stored event came to exactly one end in every service that reads it, and nothing is in flight. A dead letter
+ * that was redriven is no end: each redrive has one of its own, and the last counts.
+ */
 export function checkHandling(history: History, accounts: Accounts): Violation[] {
   const nowhere: string[] = []
   const half: string[] = []
   const both: string[] = []
   const wrongEnd: string[] = []
   const repeated: string[] = []
+  const unasked: string[] = []
   for (const account of accounts.bySent) {
     const { event, name, stored } = account
     if (stored.length === 0) continue
@@ -16,15 +32,18 @@ export function checkHandling(history: History, accounts: Accounts): Violation[]
     for (const { service, type } of history.services) {
       if (type !== event.type) continue
       const letters = account.deadLetters.get(service) ?? []
-      if (letters.length === 0) {
+      for (const generation of withoutReason(account, service)) unasked.push(`${name} before ${generation}`)
+      if (!isGivenUp(account, service)) {
         if (event.fate === 'dead-letter') wrongEnd.push(name)
         else if (missing.length > 0 && missing.length === event.outputs.length) nowhere.push(name)
         else if (missing.length > 0) half.push(name)
       } else {
-        if (event.fate !== 'dead-letter') wrongEnd.push(`${name} (${letters[0]!.headers['dlq-reason']})`)
+        if (event.fate !== 'dead-letter') wrongEnd.push(`${name} (${letters.at(-1)!.headers['dlq-reason']})`)
         if (missing.length === 0 && event.outputs.length > 0) both.push(name)
-        repeated.push(...repeatedLetters(history, letters).map((origin) => `${name} from ${origin}`))
       }
+      repeated.push(
+        ...repeatedIn(history, letters.map(generationOf)).map((generation) => `${name} ${generation}`),
+      )
     }
     if (history.repeatsAllowed) continue
     for (const [id, records] of account.outputs) if (records.length > 1) repeated.push(`${name} as ${id}`)
@@ -32,7 +51,7 @@ export function checkHandling(history: History, accounts: Accounts): Violation[]
   const unplanted: string[] = []
   for (const [place, letters] of accounts.plantedLetters) {
     if (letters.length === 0) unplanted.push(place)
-    else repeated.push(...repeatedLetters(history, letters))
+    else repeated.push(...repeatedIn(history, letters.map(originOf)))
   }
   return [
     ...violation('I4', 'stored, and neither handled nor a dead letter', [...nowhere, ...unplanted]),
@@ -40,15 +59,46 @@ export function checkHandling(history: History, accounts: Accounts): Violation[]
     ...violation('I4', 'handled and a dead letter as well', both),
     ...violation('I4', 'came to another end than it had to', wrongEnd),
     ...violation('I4', 'written again where nothing explains a repeat', repeated),
+    ...violation('I4', 'redriven, and never given up before', unasked),
+    ...violation('I4', 'marked as redriven, and in no lane', markedInVain(accounts)),
     ...checkOutcomes(history, accounts),
   ]
 }
 
-/** The letters of one record must be one, unless a service may have died between the letter and its commit. */
-function repeatedLetters({ repeatsAllowed }: History, letters: readonly StoredRecord[]): string[] {
+/** The letters of one delivery must be one, unless a service may have died between the letter and its commit. */
+function repeatedIn({ repeatsAllowed }: History, names: readonly string[]): string[] {
   if (repeatsAllowed) return []
   const seen = new Set<string>()
-  return letters.map(originOf).filter((origin) => seen.size === seen.add(origin).size)
+  return names.filter((name) => seen.size === seen.add(name).size)
+}
+
+/** The redrives of an event that had no dead letter to send back. */
+function withoutReason(account: Account, service: string): string[] {
+  const given = new Set((account.deadLetters.get(service) ?? []).map(generationOf))
+  const generations = generationsOf(account, service)
+  return generations.slice(1).filter((_, index) => !given.has(generations[index]!))
+}
+
+/** Letters that a mark names, and that were not sent back. */
+function markedInVain({ marks, byPlace, byIdentity }: Accounts): string[] {
+  return marks.flatMap(({ topic, partition, headers }) =>
+    offsetsIn(headers['dlq-redriven']!).flatMap((offset) => {
+      const place = placeOf({ topic, partition, offset })
+      const letter = byPlace.get(place)
+      const account = letter?.event && byIdentity.get(identityOf(letter.event))
+      if (!letter || !account) return [place]
+      const generation = `redrive-${Number(letter.headers['dlq-replay-count'] ?? 0) + 1}`
+      return account.stored.some((record) => generationOf(record) === generation) ? [] : [account.name]
+    }),
+  )
+}
+
+/** `0-2,7` names 0, 1, 2 and 7. */
+function offsetsIn(ranges: string): number[] {
+  return ranges.split(',').flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number) as [number, number?]
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  })
 }
 
 /** The outcome topic, where there is one, has to tell the same story. */
@@ -67,15 +117,19 @@ function checkOutcomes(history: History, accounts: Accounts): Violation[] {
     if (account.stored.length === 0) continue
     for (const { service, type } of history.services) {
       if (type !== event.type) continue
-      const ends = new Set(
-        outcomes
-          .filter(({ by, outcome }) => by === service && outcome !== 'duplicate' && outcome !== 'skipped')
-          .map(({ outcome }) => outcome),
+      const own = outcomes.filter(
+        ({ by, outcome }) => by === service && outcome !== 'duplicate' && outcome !== 'skipped',
       )
-      const wanted = account.deadLetters.has(service) ? 'dead-letter' : 'handled'
-      if (ends.size === 0) without.push(`${name} in ${service}`)
-      else if (ends.size > 1) torn.push(`${name} in ${service}`)
-      else if (!ends.has(wanted)) unlike.push(`${name} in ${service}`)
+      const given = new Set((account.deadLetters.get(service) ?? []).map(generationOf))
+      for (const delivered of generationsOf(account, service)) {
+        const ends = new Set(
+          own.filter(({ generation = '' }) => generation === delivered).map(({ outcome }) => outcome),
+        )
+        const where = `${name} in ${service}${delivered && ` as ${delivered}`}`
+        if (ends.size === 0) without.push(where)
+        else if (ends.size > 1) torn.push(where)
+        else if (!ends.has(given.has(delivered) ? 'dead-letter' : 'handled')) unlike.push(where)
+      }
     }
   }
   return [
@@ -97,7 +151,7 @@ export function checkCommits(history: History, accounts: Accounts): Violation[] 
   )
   const letterOf = new Map<string, StoredRecord>()
   for (const record of history.records) {
-    if (kindOf(record.topic).kind !== 'dead-letter') continue
+    if (kindOf(record.topic).kind !== 'dead-letter' || isMark(record)) continue
     const origin = originOf(record)
     if (!letterOf.has(origin)) letterOf.set(origin, record)
   }
@@ -119,8 +173,10 @@ export function checkCommits(history: History, accounts: Accounts): Violation[] 
     const account = record.event && accounts.byIdentity.get(identityOf(record.event))
     if (!account) return false
     const isStored = (other: StoredRecord) => other.offset < endOf(sample, other)
-    // A repeat of an event that was given up before is given up too, or dropped without a letter of its own.
-    if (account.deadLetters.get(sample.group)?.some(isStored)) return true
+    // A repeat of an event that was given up before is given up too, or dropped without a letter of its own; a redrive
+    // of it is no repeat.
+    const ofDelivery = (other: StoredRecord) => generationOf(other) === generationOf(record)
+    if (account.deadLetters.get(sample.group)?.some((one) => ofDelivery(one) && isStored(one))) return true
     return [...account.outputs.values()].every((records) => records.some(isStored))
   }
 }

@@ -1,11 +1,12 @@
-import { type Account, type Accounts, kindOf } from './accounts.ts'
+import { type Account, type Accounts, generationOf, kindOf, lastGenerationOf } from './accounts.ts'
 import type { History, StoredRecord } from './history.ts'
 import { type Violation, violation } from './violation.ts'
 
 /**
  * I5: of each key, first occurrences stand in the order in which they were sent: in each lane topic, and in each
  * partition of each output topic for what followed from one lane. Repeats may stand anywhere, and what went
- * through a retry topic has no order. All records of a key in a topic are in one partition.
+ * through a retry topic has no order. What was redriven comes after what was not, in the same order among itself. All
+ * records of a key in a topic are in one partition.
  */
 export function checkOrder(history: History, accounts: Accounts): Violation[] {
   const accountOf = new Map<StoredRecord, { account: Account; lane: string }>()
@@ -37,7 +38,8 @@ export function checkOrder(history: History, accounts: Accounts): Violation[] {
         scattered.push(`${account.name} in ${record.topic} ${record.partition}`)
     }
     // Each of several outputs of one type has a row of its own, because they may have keys of their own.
-    const row = `${owner}\n${lane}\n${record.partition}\n${isInput ? '' : placeAmongOutputs(account, record)}`
+    const generation = isInput ? generationOf(record) : lastGenerationOf(account)
+    const row = `${owner}\n${lane}\n${generation}\n${record.partition}\n${isInput ? '' : placeAmongOutputs(account, record)}`
     const name = `${row}\n${account.name}`
     if (seen.has(name)) continue
     seen.add(name)

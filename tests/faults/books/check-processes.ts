@@ -1,4 +1,4 @@
-import { kindOf, originOf } from './accounts.ts'
+import { isMark, kindOf, originOf } from './accounts.ts'
 import type { Answer, History } from './history.ts'
 import { type Violation, violation } from './violation.ts'
 
@@ -58,9 +58,9 @@ function checkServices(history: History): Violation[] {
       const kind = kindOf(topic)
       return kind.kind === 'lane' && kind.type === type
     }).length
-    const letters = history.records.filter(({ topic }) => {
-      const kind = kindOf(topic)
-      return kind.kind === 'dead-letter' && kind.service === service
+    const letters = history.records.filter((record) => {
+      const kind = kindOf(record.topic)
+      return kind.kind === 'dead-letter' && kind.service === service && !isMark(record)
     })
     return [
       ...compare(`${service}: ended`, sum(lives.map((life) => life.ended)), lane),

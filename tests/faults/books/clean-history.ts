@@ -7,6 +7,7 @@ import {
   type CommitSample,
   type History,
   OUTCOME_TOPIC,
+  type OutcomeRecord,
   type Place,
   type StoredRecord,
 } from './history.ts'
@@ -23,6 +24,16 @@ export type CleanHistoryOptions = {
   /** Answers get lost, batches are stored twice, services are killed between their outputs and the commit. */
   readonly troubled: boolean
   readonly outcomeTopic: boolean
+  /** A release that fails gives some events up; they are redriven, some again, until all are handled. */
+  readonly redrives?: boolean
+}
+
+/** A dead letter that waits to be redriven. */
+type Letter = {
+  readonly event: LoadEvent
+  readonly letter: Place
+  readonly origin: Place
+  readonly again: number
 }
 
 const SERVICES = ['order-placed', 'payment-failed', 'page-viewed'].map((type) => ({ service: type, type }))
@@ -46,11 +57,13 @@ export function makeCleanHistory(options: CleanHistoryOptions): OpenHistory {
   let now = 1_764_000_000_000
 
   const sent = Array.from({ length: options.events }, makeEvent)
+  const waiting = new Map<string, Letter[]>(SERVICES.map(({ service }) => [service, []]))
   for (const [index, event] of sent.entries()) send(event, index)
+  for (const { service } of SERVICES) while (waiting.get(service)!.length > 0) redriveAll(service)
   for (const { service, type } of SERVICES) {
     const place = store(laneTopic(type, 'normal'), 0, { key: 'poison', headers: {} })
     planted.push(place)
-    end(service, type, place, undefined)
+    end(type, service, place, undefined)
   }
   return {
     sent,
@@ -97,16 +110,18 @@ export function makeCleanHistory(options: CleanHistoryOptions): OpenHistory {
       take(event)
       answer('unknown', 'ECONNRESET')
     }
-    take(event)
+    // One that is taken twice was handled the first time: the repeat is dropped.
+    const fails = options.redrives === true && trouble >= 0.3 && random.chance(0.2)
+    take(event, fails)
     gateway.accepted += 1
     answer('accepted')
   }
 
   /** From the lane to its end, with the commit that follows. */
-  function take(event: LoadEvent): void {
+  function take(event: LoadEvent, fails = false): void {
     const topic = laneTopic(event.type, laneOf(event))
     const { tenant, source, id, type } = event
-    const copies = troubled && random.chance(0.1) ? 2 : 1
+    const copies = troubled && !fails && random.chance(0.1) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
       const place = store(topic, partitionOf(event.key, PARTITIONS_PER_TYPE), {
         key: event.key,
@@ -114,11 +129,67 @@ export function makeCleanHistory(options: CleanHistoryOptions): OpenHistory {
         headers: {},
       })
       const times = troubled && random.chance(0.1) ? 2 : 1
-      for (let time = 0; time < times; time++) end(event.type, event.type, place, event)
+      for (let time = 0; time < (fails ? 1 : times); time++) {
+        if (fails) giveUp(event, place, '')
+        else end(event.type, event.type, place, event)
+      }
     }
   }
 
-  function end(service: string, type: string, place: Place, event: LoadEvent | undefined): void {
+  function giveUp(event: LoadEvent, place: Place, generation: string): void {
+    const { tenant, source, id, type, key } = event
+    const counts = counted.get(type)!
+    counts.ended += 1
+    counts.deadLetters += 1
+    const again = Number(generation.split('-')[1] ?? 0)
+    const letter = store(deadLetterTopic(type, type), 0, {
+      key,
+      event: { tenant, source, id, type },
+      headers: {
+        'dlq-original-topic': place.topic,
+        'dlq-original-partition': String(place.partition),
+        'dlq-original-offset': String(place.offset),
+        'dlq-reason': 'poison',
+        'dlq-replay-count': String(again),
+        ...(generation && { 'sluice-generation': generation, 'sluice-service': type }),
+      },
+    })
+    if (outcomeTopic) tell(event, type, 'dead-letter', 'poison', generation)
+    waiting.get(type)!.push({ event, letter, origin: place, again })
+  }
+
+  /** In the order of the letters, and in a troubled history some of them twice: the service drops the repeat. */
+  function redriveAll(service: string): void {
+    const letters = waiting.get(service)!.splice(0)
+    const sent = letters.map(({ event, origin, again }) => {
+      const { tenant, source, id, type, key } = event
+      const generation = `redrive-${again + 1}`
+      const headers = { 'sluice-generation': generation, 'sluice-service': service }
+      const write = () =>
+        store(origin.topic, origin.partition, { key, event: { tenant, source, id, type }, headers })
+      const place = write()
+      if (troubled && random.chance(0.2)) {
+        write()
+        counted.get(service)!.ended += 1
+        if (outcomeTopic) tell(event, service, 'duplicate', undefined, generation)
+      }
+      return { event, place, generation }
+    })
+    const offsets = letters.map(({ letter }) => letter.offset).join(',')
+    store(deadLetterTopic(service, service), 0, { key: null, headers: { 'dlq-redriven': offsets } })
+    for (const { event, place, generation } of sent) {
+      if (random.chance(0.3)) giveUp(event, place, generation)
+      else end(event.type, service, place, event, generation)
+    }
+  }
+
+  function end(
+    type: string,
+    service: string,
+    place: Place,
+    event: LoadEvent | undefined,
+    generation = '',
+  ): void {
     const counts = counted.get(service)!
     counts.ended += 1
     if (event === undefined) {
@@ -149,7 +220,7 @@ export function makeCleanHistory(options: CleanHistoryOptions): OpenHistory {
           headers: {},
         })
       }
-      if (outcomeTopic) tell(event, service, 'handled')
+      if (outcomeTopic) tell(event, service, 'handled', undefined, generation)
     }
     if (random.chance(0.3)) {
       const { topic, partition } = place
@@ -157,11 +228,21 @@ export function makeCleanHistory(options: CleanHistoryOptions): OpenHistory {
     }
   }
 
-  function tell(event: LoadEvent, by: string, outcome: 'handled' | 'filtered', reason?: string): void {
+  function tell(
+    event: LoadEvent,
+    by: string,
+    outcome: OutcomeRecord['outcome'],
+    reason?: string,
+    generation = '',
+  ): void {
     const { tenant, source, id, type } = event
     store(OUTCOME_TOPIC, 0, {
       key: id,
-      outcome: { tenant, source, id, type, by, outcome, ...(reason !== undefined && { reason }) },
+      outcome: {
+        ...{ tenant, source, id, type, by, outcome },
+        ...(reason !== undefined && { reason }),
+        ...(generation && { generation }),
+      },
       headers: {},
     })
   }

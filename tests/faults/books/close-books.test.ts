@@ -11,6 +11,7 @@ const history = fc
     events: fc.integer({ min: 1, max: 80 }),
     troubled: fc.boolean(),
     outcomeTopic: fc.boolean(),
+    redrives: fc.boolean(),
   })
   .map(makeCleanHistory)
 
@@ -404,6 +405,121 @@ describe('a planted bug turns the books red', () => {
   })
 })
 
+describe('a planted bug in a redrive turns the books red', () => {
+  const redriven = (open: OpenHistory) =>
+    open.records.find(
+      ({ topic, headers }) => headers['sluice-generation'] === 'redrive-1' && !topic.endsWith('.dlq'),
+    )!
+
+  it('that there is none in the history of one that works', () => {
+    const open = redrivenHistory()
+    expect(closeBooks(open).violations).toEqual([])
+    expect(closeBooks(open).totals).toMatchObject({
+      deadLetters: 3,
+      lost: 0,
+      repeats: { deadLetters: 0, inputs: 0 },
+    })
+    expect(closeBooks(open).totals.redriven).toBeGreaterThan(5)
+  })
+
+  it.each<Planted>([
+    [
+      'a letter is marked, and was not sent',
+      'I4',
+      (open) => {
+        const sent = redriven(open)
+        open.records.splice(open.records.indexOf(sent), 1)
+        return sent.event!.id
+      },
+    ],
+    [
+      'a mark names what is no letter',
+      'I4',
+      (open) => {
+        const mark = open.records.find(({ headers }) => headers['dlq-redriven'])!
+        mark.headers = { 'dlq-redriven': '0-999' }
+        return `${mark.topic}/0@999`
+      },
+    ],
+    [
+      'an event is redriven that was never given up',
+      'I4',
+      (open) => {
+        const given = new Set(
+          open.records.filter(({ topic }) => topic.endsWith('.dlq')).map(({ event }) => event?.id),
+        )
+        const event = open.sent.find(({ fate, id }) => fate === 'handled' && !given.has(id))!
+        const stored = open.records.find(
+          ({ event: one }) => one?.id === event.id && one.source === event.source,
+        )!
+        const headers = { 'sluice-generation': 'redrive-1', 'sluice-service': event.type }
+        open.records.push({ ...stored, offset: 10_000, headers })
+        return event.id
+      },
+    ],
+    [
+      'a redriven event is dropped as a repeat of the one that failed',
+      'I4',
+      (open) => {
+        const { event } = redriven(open)
+        const cause = open.sent.find(({ id, source }) => id === event!.id && source === event!.source)!
+        open.records = open.records.filter((record) => !follows(record, cause))
+        return cause.id
+      },
+    ],
+    [
+      'a redriven event fails again, and nobody keeps it',
+      'I4',
+      (open) => {
+        const letter = open.records.find(({ headers }) => headers['dlq-replay-count'] === '1')!
+        open.records.splice(open.records.indexOf(letter), 1)
+        return letter.event!.id
+      },
+    ],
+    [
+      'a redrive turns two events of a key round',
+      'I5',
+      (open) => {
+        const [first, second] = neighbours(
+          open,
+          ({ topic, headers }) => headers['sluice-generation'] === 'redrive-1' && !topic.endsWith('.dlq'),
+        )
+        ;[first.event, second.event] = [second.event!, first.event!]
+        return first.event!.id
+      },
+    ],
+    [
+      'a redriven record is committed before its event is handled',
+      'I10',
+      (open) => {
+        const { topic, partition, offset, event } = redriven(open)
+        const ends = Object.fromEntries(
+          open.records.filter((record) => record.topic.endsWith('.dlq')).map((one) => [`${one.topic}/0`, 1]),
+        )
+        open.commits.push({ group: event!.type, topic, partition, offset: offset + 1, ends })
+        return event!.id
+      },
+    ],
+  ])('%s', (_, invariant, plant) => {
+    const open = redrivenHistory()
+    const id = plant(open)
+    const named = closeBooks(open).violations.filter((one) => one.invariant === invariant)
+    expect(named.flatMap(({ ids }) => ids).join('\n')).toContain(id)
+  })
+
+  it('with the outcome topic: a redrive ends without an outcome', () => {
+    const open = redrivenHistory()
+    const ended = open.records.findIndex(({ outcome }) => outcome?.generation === 'redrive-1')
+    const [{ outcome }] = open.records.splice(ended, 1) as [OpenHistory['records'][number]]
+    const named = closeBooks(open).violations.filter(({ invariant }) => invariant === 'I4')
+    expect(named.flatMap(({ ids }) => ids).join('\n')).toContain(`${outcome!.id} in`)
+  })
+})
+
+function redrivenHistory(): OpenHistory {
+  return makeCleanHistory({ seed: 5, events: 150, troubled: false, outcomeTopic: true, redrives: true })
+}
+
 function quietHistory(outcomeTopic = false): OpenHistory {
   return makeCleanHistory({ seed: 2, events: 60, troubled: false, outcomeTopic })
 }
@@ -442,6 +558,7 @@ function neighbours(
     const second = records.find(
       (other) =>
         other !== first &&
+        fits(other) &&
         other.key === first.key &&
         other.topic === first.topic &&
         other.partition === first.partition &&

@@ -1,9 +1,17 @@
-import { type Account, type Accounts, kindOf, openAccounts, standingOf } from './accounts.ts'
+import {
+  type Account,
+  type Accounts,
+  generationOf,
+  isGivenUp,
+  kindOf,
+  openAccounts,
+  standingOf,
+} from './accounts.ts'
 import { checkCommits, checkHandling } from './check-handling.ts'
 import { checkOrder } from './check-order.ts'
 import { checkProcesses } from './check-processes.ts'
 import { checkStorage } from './check-storage.ts'
-import type { History } from './history.ts'
+import type { History, StoredRecord } from './history.ts'
 import type { Violation } from './violation.ts'
 
 export type Verdict = { readonly violations: readonly Violation[]; readonly totals: Totals }
@@ -19,7 +27,10 @@ export type Totals = {
   /** Distinct events in the lanes. */
   readonly stored: number
   readonly handled: number
+  /** Events that ended as dead letters; those that were redriven and handled did not. */
   readonly deadLetters: number
+  /** Events that were redriven. */
+  readonly redriven: number
   /** Accepted, and without an end. */
   readonly lost: number
   /** Records beyond the first of one identity: a reader that looks at ids drops them. */
@@ -50,7 +61,9 @@ function total(accounts: Accounts, violations: readonly Violation[]): Totals {
   const standings = bySent.map(lastStanding)
   const count = (standing: string) => standings.filter((one) => one === standing).length
   const planted = [...plantedLetters.values()]
-  const isOver = (account: Account) => isHandled(account) || account.deadLetters.size > 0
+  const isDead = (account: Account) =>
+    [...account.deadLetters.keys()].some((service) => isGivenUp(account, service))
+  const isOver = (account: Account) => isHandled(account) || isDead(account)
   return {
     sent: bySent.length,
     accepted: count('stored'),
@@ -58,16 +71,15 @@ function total(accounts: Accounts, violations: readonly Violation[]): Totals {
     failed: count('failed'),
     unknown: count('unknown'),
     stored: bySent.filter(({ stored }) => stored.length > 0).length,
-    handled: bySent.filter((account) => isHandled(account) && account.deadLetters.size === 0).length,
-    deadLetters:
-      bySent.filter(({ deadLetters }) => deadLetters.size > 0).length +
-      planted.filter((letters) => letters.length > 0).length,
+    handled: bySent.filter((account) => isHandled(account) && !isDead(account)).length,
+    deadLetters: bySent.filter(isDead).length + planted.filter((letters) => letters.length > 0).length,
+    redriven: bySent.filter(({ stored }) => stored.some((record) => generationOf(record) !== '')).length,
     lost: bySent.filter((account, index) => standings[index] === 'stored' && !isOver(account)).length,
     repeats: {
-      inputs: sum(bySent.map(({ stored }) => beyondFirst(stored))),
+      inputs: sum(bySent.map(({ stored }) => beyondFirstOfEach(stored))),
       outputs: sum(bySent.flatMap(({ outputs }) => [...outputs.values()].map(beyondFirst))),
       deadLetters:
-        sum(bySent.flatMap(({ deadLetters }) => [...deadLetters.values()].map(beyondFirst))) +
+        sum(bySent.flatMap(({ deadLetters }) => [...deadLetters.values()].map(beyondFirstOfEach))) +
         sum(planted.map(beyondFirst)),
     },
     doubled: strangers.filter(
@@ -93,6 +105,11 @@ function isHandled({ stored, outputs }: Account): boolean {
 
 function beyondFirst(records: readonly unknown[]): number {
   return Math.max(0, records.length - 1)
+}
+
+/** Of each redrive one is no repeat. */
+function beyondFirstOfEach(records: readonly StoredRecord[]): number {
+  return records.length - new Set(records.map(generationOf)).size
 }
 
 function sum(values: readonly number[]): number {

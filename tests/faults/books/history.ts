@@ -80,6 +80,8 @@ export type OutcomeRecord = Identity & {
   readonly by: string
   readonly outcome: 'handled' | 'filtered' | 'duplicate' | 'dead-letter' | 'skipped'
   readonly reason?: string
+  /** Of a redriven event: which redrive. */
+  readonly generation?: string
 }
 
 /** A committed offset, and how far the other topics reached when it was seen, read after it. */

@@ -24,8 +24,11 @@ export type Member = {
 }
 
 export type Fleet = {
-  /** Starts another process of this name. Does not wait until it is ready. */
-  start(name: string): Promise<Member>
+  /**
+   * Starts another process of this name. Does not wait until it is ready.
+   * @param program to run in its place, from the root of the tree
+   */
+  start(name: string, program?: string): Promise<Member>
   /** The newest running process of this name. */
   find(name: string): Member
   /** SIGKILL, and waits until it is gone. */
@@ -59,26 +62,22 @@ export function createFleet(options: FleetOptions): Fleet {
   const exits: Exit[] = []
   let lives = 0
 
-  async function start(name: string): Promise<Member> {
+  async function start(name: string, program = programOf(name)): Promise<Member> {
     const life = ++lives
     const [adminPort] = await findPorts(1)
     const log = openSync(join(options.logs, `${name}-${life}.log`), 'a')
-    const child = spawn(
-      process.execPath,
-      [name === 'gateway' ? 'services/gateway/src/main.ts' : `services/${name}/main.ts`],
-      {
-        cwd: ROOT,
-        // The channel ends a process whose parent was killed.
-        stdio: ['ignore', log, log, 'ipc'],
-        env: {
-          PATH: process.env['PATH'],
-          KAFKA_BROKERS: options.brokersFor(name),
-          GATEWAY_PORT: String(options.gatewayPort),
-          ADMIN_PORT: String(adminPort),
-          ...options.env,
-        },
+    const child = spawn(process.execPath, [program], {
+      cwd: ROOT,
+      // The channel ends a process whose parent was killed.
+      stdio: ['ignore', log, log, 'ipc'],
+      env: {
+        PATH: process.env['PATH'],
+        KAFKA_BROKERS: options.brokersFor(name),
+        GATEWAY_PORT: String(options.gatewayPort),
+        ADMIN_PORT: String(adminPort),
+        ...options.env,
       },
-    )
+    })
     closeSync(log)
     const member = createMember(name, life, child, `http://127.0.0.1:${adminPort}`)
     members.push(member)
@@ -136,6 +135,10 @@ export function createFleet(options: FleetOptions): Fleet {
       await Promise.all(members.map(({ ended }) => ended))
     },
   }
+}
+
+function programOf(name: string): string {
+  return name === 'gateway' ? 'services/gateway/src/main.ts' : `services/${name}/main.ts`
 }
 
 const NOTHING_COUNTED = { complete: false, accepted: 0, filtered: {}, ended: 0, deadLetters: 0 }

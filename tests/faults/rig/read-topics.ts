@@ -51,7 +51,7 @@ function toStored(record: IncomingRecord): StoredRecord {
 }
 
 const SHOWN =
-  /^(sluice-(hop|generation|service)|dlq-(original-(topic|partition|offset)|service|reason|attempts))$/
+  /^(sluice-(hop|generation|service)|dlq-(original-(topic|partition|offset)|service|reason|attempts|replay-count|redriven))$/
 
 function eventIn(value: Buffer | null): StoredEvent | undefined {
   try {

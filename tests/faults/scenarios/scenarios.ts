@@ -3,6 +3,7 @@ import { consumerKilled, rebalanceStorm, stalled } from './consumers.ts'
 import { gatewayKilled, stoppedUnderLoad } from './gateway.ts'
 import { halfOpen, slowBroker } from './network.ts'
 import { deadLetterBlocked, hotKey, poison } from './records.ts'
+import { redriven } from './redriven.ts'
 import type { Scenario } from './scenario.ts'
 
 /** All of them, in the order in which they run. */
@@ -18,6 +19,7 @@ export const rigScenarios: readonly Scenario[] = Object.freeze([
   slowBroker,
   halfOpen,
   deadLetterBlocked,
+  redriven,
   hotKey,
   brokerUnreachable,
 ])
