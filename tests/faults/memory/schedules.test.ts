@@ -72,7 +72,9 @@ describe('on the memory broker', () => {
 describe('the schedules find', () => {
   test('a client that calls stored what it left out (K1)', { timeout: 60_000 }, async () => {
     const { failed } = await playSchedules({ seed: 1, count: 200, spoil: believeEverything })
-    expect(failed?.verdict.violations.map(({ invariant }) => invariant)).toContain('I1')
+    // An accepted event that is not there, or an output of one: whichever the schedule leaves out first.
+    const found = failed?.verdict.violations.map(({ invariant }) => invariant)
+    expect(found?.some((invariant) => invariant === 'I1' || invariant === 'I4')).toBe(true)
   })
 
   test('a consumer that commits what it was handed before it is handled', { timeout: 60_000 }, async () => {
