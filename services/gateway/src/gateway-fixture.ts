@@ -2,7 +2,6 @@ import { type CatalogueEntry, catalogue } from '@sluice/events'
 import { type PublishOutcome, type PublishRecord, partitionOf, type Receipt } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { createIngest } from './ingest.ts'
-import { createTellOutcomes } from './outcomes.ts'
 import { builtInRules, type Rule } from './rules.ts'
 import { createServer } from './server.ts'
 
@@ -37,7 +36,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
       entries,
       rules: options.rules ?? builtInRules,
       publisher,
-      tellOutcomes: options.outcomes ? createTellOutcomes(publisher) : undefined,
+      outcomes: options.outcomes ?? false,
       partitionOf: (key) => partitionOf(key, 3),
       maxEventBytes: options.maxEventBytes ?? 512 * 1024,
       metrics,

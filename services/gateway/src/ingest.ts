@@ -6,7 +6,7 @@ import { rememberEarlier } from './earlier.ts'
 import type { Receipt } from './encode-value.ts'
 import { createEventIds } from './event-id.ts'
 import { createJudge, type JudgeOptions } from './judge.ts'
-import type { TellOutcomes } from './outcomes.ts'
+import { outcomeOf } from './outcomes.ts'
 import { createResult, type Result, reject, settleAs } from './results.ts'
 import type { Rule } from './rules.ts'
 import { planTypes } from './type-plans.ts'
@@ -15,8 +15,8 @@ export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
   readonly entries: readonly CatalogueEntry[]
   readonly rules: readonly Rule[]
   readonly publisher: Pick<Publisher, 'publish'>
-  /** Where books are kept. The request is answered when they say how its events ended. */
-  readonly tellOutcomes?: TellOutcomes | undefined
+  /** Whether books are kept: then filtered, the end of an event, is not said before they say it. */
+  readonly outcomes: boolean
   readonly metrics: Metrics
   readonly log: Logger
   /** Milliseconds since the epoch. */
@@ -73,8 +73,12 @@ export function createIngest(options: IngestOptions): Ingest {
       let published: PublishRecord | undefined
       try {
         const verdict = judge(candidates, index, result, receipt, earlier)
-        if (verdict === undefined) continue
-        if ('repeats' in verdict) repeats.push({ index, first: verdict.repeats })
+        if (verdict === undefined) {
+          if (!options.outcomes || result.status !== 'filtered') continue
+          published = outcomeOf(candidates[index]!, result)
+          open++
+          publisher.publish(published, outcomes, index)
+        } else if ('repeats' in verdict) repeats.push({ index, first: verdict.repeats })
         else if (held?.has(placeOf(verdict))) settleAs(result, 'refused', 'after-refused')
         else {
           published = verdict
@@ -91,6 +95,7 @@ export function createIngest(options: IngestOptions): Ingest {
         else {
           // How far the publisher got is not known: it stays unconfirmed, and nobody will settle it.
           held = (held ?? new Set()).add(placeOf(published))
+          if (result.status === 'filtered') settleAs(result, 'unknown', 'unconfirmed')
           if (result.status === 'unknown') open--
         }
       }
@@ -99,13 +104,13 @@ export function createIngest(options: IngestOptions): Ingest {
     return promise
 
     function finish(): void {
-      for (const { index, first } of repeats) share(results[index]!, results[first]!)
-      const told = options.tellOutcomes?.(candidates, results, settleFiltered)
-      if (told) void told.then(answer)
-      else answer()
-    }
-
-    function answer(): void {
+      for (const { index, first } of repeats) {
+        const repeat = results[index]!
+        share(repeat, results[first]!)
+        // Nobody waits for this line: the first is stored, or has one of its own.
+        if (options.outcomes && isEnd(repeat))
+          publisher.publish(outcomeOf(candidates[index]!, repeat), NOBODY, 0)
+      }
       for (const result of results) count(result)
       resolve(results)
     }
@@ -136,24 +141,24 @@ function placeOf({ topic, key }: { readonly topic: string; readonly key: unknown
   return `${topic}\n${key}`
 }
 
-/** Takes over what the publisher says. */
+const NOBODY = { settled() {} }
+
+function isEnd({ status }: Result): boolean {
+  return status === 'filtered' || status === 'duplicate'
+}
+
+/** Takes over what the publisher says of the event, or of the line in the books that says that it was filtered. */
 function settle(result: Result, outcome: PublishOutcome): void {
-  if (outcome.status === 'stored') settleAs(result, 'accepted', undefined)
-  else if (outcome.status === 'overloaded') settleAs(result, 'refused', 'overloaded')
+  if (outcome.status === 'stored') {
+    if (result.status !== 'filtered') settleAs(result, 'accepted', undefined)
+    return
+  }
+  result.filteredBy = undefined
+  if (outcome.status === 'overloaded') settleAs(result, 'refused', 'overloaded')
   else if (outcome.status === 'unknown') settleAs(result, 'unknown', 'unconfirmed')
   else if (outcome.reason === 'after-failed') settleAs(result, 'refused', 'after-refused')
   else if (outcome.reason === 'too-large') reject(result, 'event-too-large', LARGER_THAN_KAFKA_TAKES)
   else settleAs(result, 'refused', 'unavailable')
-}
-
-/**
- * Filtered is the end of an event, so where books are kept it is not said before they say it. A duplicate stays one: its
- * first occurrence is stored.
- */
-function settleFiltered(result: Result, outcome: PublishOutcome): void {
-  if (result.status !== 'filtered' || outcome.status === 'stored') return
-  result.filteredBy = undefined
-  settle(result, outcome)
 }
 
 const LARGER_THAN_KAFKA_TAKES = [{ pointer: '', detail: 'The event is larger than Kafka takes.' }]

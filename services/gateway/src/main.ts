@@ -4,7 +4,6 @@ import { runProcess } from '@sluice/service'
 import { createIngest } from './ingest.ts'
 import { watchKafkaReached } from './kafka-reached.ts'
 import { createOperations } from './operations/server.ts'
-import { createTellOutcomes } from './outcomes.ts'
 import { builtInRules } from './rules.ts'
 import { createServer } from './server.ts'
 import { gatewaySettings } from './settings.ts'
@@ -26,7 +25,7 @@ await runProcess({
       entries: catalogue,
       rules: builtInRules,
       publisher,
-      tellOutcomes: config.OUTCOMES ? createTellOutcomes(publisher) : undefined,
+      outcomes: config.OUTCOMES,
       partitionOf: (key) => partitionOf(key, PARTITIONS_PER_TYPE),
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
       metrics,
