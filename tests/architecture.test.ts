@@ -39,6 +39,9 @@ const PURE =
   /^packages\/(events\/src\/.*|kafka\/src\/(lane-scheduler|offset-tracker|backoff|partition|co-partition-assigner|key-gate|dead-letter|fifo|handled-window|window-rebuild|brake))\.ts$/
 const PURE_MODULES = ['node:crypto', 'node:util', 'node:buffer', 'zod']
 
+/** Derived, and named re-exports itself: an index may pass on all of it. */
+const LIST_OF_DEFINITIONS = './definitions.ts'
+
 /** Runs before anything is installed. */
 const BEFORE_INSTALL = /^tools\/run(\/.*)?\.mjs$/
 
@@ -208,6 +211,11 @@ describe('the check finds', () => {
       'does not declare fraudCheckRequested',
     ],
     ['logic in an index', [ts('packages/events/src/index.ts', 'export const x = 1')], 'only re-exports'],
+    [
+      'everything of a file passed on by an index',
+      [ts('packages/events/src/index.ts', `export * from './catalogue.ts'`)],
+      'only re-exports',
+    ],
     ['a file that does not parse', [ts('packages/events/src/a.ts', 'import {')], 'does not parse'],
   ])('%s', (_what, files, complaint) => {
     expect(findViolations(files).join('\n')).toContain(complaint)
@@ -314,7 +322,9 @@ function judgeName(path: string): string[] {
 function judgeIndex(path: string, source: string): string[] {
   if (!/^packages\/[^/]+\/src\/index\.ts$/.test(path)) return []
   const named = parseAst(source, { lang: 'ts' }).body.every(
-    (statement) => statement.type === 'ExportNamedDeclaration' && statement.source,
+    (statement) =>
+      (statement.type === 'ExportNamedDeclaration' && statement.source) ||
+      (statement.type === 'ExportAllDeclaration' && statement.source.value === LIST_OF_DEFINITIONS),
   )
   return named ? [] : [`${path}: holds more than named re-exports; an index only re-exports.`]
 }

@@ -25,7 +25,6 @@ describe('the documents', () => {
     expect(blocks.map(({ path }) => basename(path))).toEqual([
       'shipment-delayed.ts',
       'catalogue.ts',
-      'index.ts',
       'package.json',
       'handler.ts',
       'main.ts',

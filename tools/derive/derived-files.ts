@@ -8,7 +8,7 @@ export type DerivedFile = { readonly path: string; readonly text: string }
 export function checkFiles(root: string, files: readonly DerivedFile[], say: (line: string) => void): 0 | 1 {
   const differing = files.filter(({ path, text }) => read(join(root, path)) !== text)
   for (const { path } of differing) say(`${path} is not what the code says. Run: npm run derive`)
-  if (differing.length === 0) say(`${files.length} derived files are up to date.`)
+  if (differing.length === 0) say(`up to date: ${files.map(({ path }) => path).join(', ')}`)
   return differing.length === 0 ? 0 : 1
 }
 

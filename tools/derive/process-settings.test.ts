@@ -20,7 +20,7 @@ function service(main: string, source: string): void {
 
 const ANSWER = `if (process.argv[2] === '--print-settings') console.log(${JSON.stringify(JSON.stringify([SETTING]))})`
 
-test('every folder with a main file is asked, in order of the names', async () => {
+test('every folder with a main file has settings, in order of the names', async () => {
   service('two/main.ts', ANSWER)
   service('one/src/main.ts', ANSWER)
   service('none/README.md', 'nothing to run')
@@ -28,6 +28,14 @@ test('every folder with a main file is asked, in order of the names', async () =
     { name: 'one', settings: [SETTING] },
     { name: 'two', settings: [SETTING] },
   ])
+})
+
+test('one consumer service speaks for all, and for nobody else', async () => {
+  service('a/main.ts', ANSWER)
+  service('b/main.ts', "throw new Error('was asked')")
+  expect((await askProcesses(root)).map(({ name }) => name)).toEqual(['a', 'b'])
+  service('c/src/main.ts', "throw new Error('was asked')")
+  await expect(askProcesses(root)).rejects.toThrow(/was asked/)
 })
 
 test('a process that answers with something else, or not at all, is named', async () => {

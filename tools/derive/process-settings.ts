@@ -7,20 +7,25 @@ import type { SettingDescription } from '@sluice/service'
 export type ProcessSettings = { readonly name: string; readonly settings: readonly SettingDescription[] }
 
 /**
- * The settings of every process under `services/`, by name. Each process is started with `--print-settings` and
- * asked: so no tool imports a service, and a service may keep its settings wherever it likes.
+ * The settings of every process under `services/`, by name. A process is started with `--print-settings` and asked: so
+ * no tool imports a service. Of the consumer services, whose `main.ts` is beside their handler, the first speaks for all:
+ * `runConsumer` runs every one, and takes no settings of a service's own.
  * Rejects when a process does not answer with its settings; the message has what it wrote instead.
  */
 export async function askProcesses(root: string): Promise<ProcessSettings[]> {
-  const mains = readdirSync(join(root, 'services'))
-    .sort()
-    .flatMap((name) => {
-      const main = ['main.ts', 'src/main.ts']
-        .map((file) => join(root, 'services', name, file))
-        .find((file) => existsSync(file))
-      return main === undefined ? [] : [{ name, main }]
-    })
-  return Promise.all(mains.map(async ({ name, main }) => ({ name, settings: await ask(main) })))
+  const names = readdirSync(join(root, 'services')).sort()
+  const having = (file: string) => names.filter((name) => existsSync(join(root, 'services', name, file)))
+  const consumers = having('main.ts')
+  const others = having('src/main.ts').map((name) => ({ main: `${name}/src/main.ts`, names: [name] }))
+  const groups =
+    consumers.length === 0 ? others : [...others, { main: `${consumers[0]}/main.ts`, names: consumers }]
+  const asked = await Promise.all(
+    groups.map(async ({ main, names }) => {
+      const settings = await ask(join(root, 'services', main))
+      return names.map((name) => ({ name, settings }))
+    }),
+  )
+  return asked.flat().sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 async function ask(main: string): Promise<SettingDescription[]> {

@@ -79,6 +79,13 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
       }
     })
 
+    it('names personal data only where its schema has a field', () => {
+      const schema = z.toJSONSchema(definition.data, { io: 'input' })
+      for (const pointer of definition.pii) {
+        expect(isInSchema(schema, pointer.slice(1).split('/'), schema), pointer).toBe(true)
+      }
+    })
+
     it('lists its lanes most urgent first, as everything that is derived from it shows them', () => {
       const order = ['high', 'normal', 'low']
       expect(definition.lanes).toEqual(order.filter((lane) => definition.lanes.includes(lane as never)))
@@ -130,6 +137,16 @@ describe('planTopics', () => {
     expect(outcomes({ outcomes: true })).toMatchObject([{ topic: 'events.outcomes' }])
   })
 
+  it('keeps events as long as the definition says, and dead letters no shorter', () => {
+    const [{ definition }] = catalogue as [(typeof catalogue)[number]]
+    const daysOf = (retentionDays: number) =>
+      planTopics([{ definition: { ...definition, retentionDays }, services: ['one'] }]).map(
+        ({ kind, retentionMs }) => `${kind} ${retentionMs / 86_400_000}`,
+      )
+    expect(daysOf(2)).toEqual(['lane 2', 'lane 2', 'dead-letter 30'])
+    expect(daysOf(90)).toEqual(['lane 90', 'lane 90', 'dead-letter 90'])
+  })
+
   it('plans topics of two services that read one type', () => {
     const [{ definition }] = catalogue as [(typeof catalogue)[number]]
     const topics = planTopics([{ definition, services: ['one', 'two'] }]).map(({ topic }) => topic)
@@ -154,4 +171,25 @@ function pathsWithin(value: unknown): string[][] {
 function schemasWithin(schema: unknown): object[] {
   if (typeof schema !== 'object' || schema === null) return []
   return [schema, ...Object.values(schema).flatMap(schemasWithin)]
+}
+
+/** Whether a pointer of `pii` leads to a field that the JSON Schema describes. */
+function isInSchema(schema: unknown, [step, ...rest]: readonly string[], root: unknown): boolean {
+  if (step === undefined) return true
+  if (typeof schema !== 'object' || schema === null) return false
+  const { properties, items, additionalProperties, anyOf, $ref } = schema as Record<string, unknown>
+  const { $defs } = root as { $defs?: Record<string, unknown> }
+  const name = step.replaceAll('~1', '/').replaceAll('~0', '~')
+  const inside = [
+    step === '*' ? [items, additionalProperties] : [(properties as Record<string, unknown>)?.[name]],
+    step === '*' && properties ? Object.values(properties) : [],
+  ].flat()
+  const same = [
+    ...((anyOf as unknown[]) ?? []),
+    ...(typeof $ref === 'string' ? [$defs?.[$ref.slice(8)]] : []),
+  ]
+  return (
+    inside.some((part) => part !== undefined && isInSchema(part, rest, root)) ||
+    same.some((part) => isInSchema(part, [step, ...rest], root))
+  )
 }

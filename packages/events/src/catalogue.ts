@@ -1,15 +1,5 @@
 import type { EventDefinition } from './define-event.ts'
-import { fraudCheckRequested } from './definitions/fraud-check-requested.ts'
-import { notificationRequested } from './definitions/notification-requested.ts'
-import { orderPlaced } from './definitions/order-placed.ts'
-import { pageViewEnriched } from './definitions/page-view-enriched.ts'
-import { pageViewed } from './definitions/page-viewed.ts'
-import { paymentFailed } from './definitions/payment-failed.ts'
-import { paymentRetryScheduled } from './definitions/payment-retry-scheduled.ts'
-import { shipmentDelayed } from './definitions/shipment-delayed.ts'
-import { stockReserved } from './definitions/stock-reserved.ts'
-import { userRegistered } from './definitions/user-registered.ts'
-import { welcomeMailRequested } from './definitions/welcome-mail-requested.ts'
+import * as events from './definitions.ts'
 import { deadLetterTopic, laneTopic, OUTCOMES_TOPIC, retryTopic } from './topics.ts'
 
 /** One event type and the services that read it. */
@@ -17,17 +7,17 @@ export type CatalogueEntry = { readonly definition: EventDefinition; readonly se
 
 /** Every event type there is. Topics, ports, configuration and documents are derived from it. */
 export const catalogue: readonly CatalogueEntry[] = Object.freeze([
-  { definition: orderPlaced, services: ['order-placed'] },
-  { definition: paymentFailed, services: ['payment-failed'] },
-  { definition: pageViewed, services: ['page-viewed'] },
-  { definition: userRegistered, services: ['user-registered'] },
-  { definition: shipmentDelayed, services: ['shipment-delayed'] },
-  { definition: stockReserved, services: [] },
-  { definition: fraudCheckRequested, services: [] },
-  { definition: paymentRetryScheduled, services: [] },
-  { definition: notificationRequested, services: [] },
-  { definition: welcomeMailRequested, services: [] },
-  { definition: pageViewEnriched, services: [] },
+  { definition: events.orderPlaced, services: ['order-placed'] },
+  { definition: events.paymentFailed, services: ['payment-failed'] },
+  { definition: events.pageViewed, services: ['page-viewed'] },
+  { definition: events.userRegistered, services: ['user-registered'] },
+  { definition: events.shipmentDelayed, services: ['shipment-delayed'] },
+  { definition: events.stockReserved, services: [] },
+  { definition: events.fraudCheckRequested, services: [] },
+  { definition: events.paymentRetryScheduled, services: [] },
+  { definition: events.notificationRequested, services: [] },
+  { definition: events.welcomeMailRequested, services: [] },
+  { definition: events.pageViewEnriched, services: [] },
 ])
 
 /** A topic that the catalogue needs. */
@@ -47,7 +37,9 @@ export const PARTITIONS_PER_TYPE = 3
 export const OUTCOME_PARTITIONS = 3
 
 const DAY = 24 * 60 * 60 * 1000
-const RETENTION_MS = { lane: 7 * DAY, retry: 7 * DAY, 'dead-letter': 30 * DAY, outcomes: 7 * DAY } as const
+const OUTCOMES_RETENTION_DAYS = 7
+/** A dead letter waits for somebody to look at it. */
+const DEAD_LETTER_RETENTION_DAYS = 30
 
 const MIB = 1024 * 1024
 /**
@@ -70,23 +62,35 @@ export function planTopics(
   entries: readonly CatalogueEntry[],
   options: { readonly outcomes?: boolean } = {},
 ): TopicPlan[] {
-  const ofTypes = entries.flatMap(({ definition: { type, lanes, retryDelays }, services }) => [
-    ...lanes.map((lane) => plan(laneTopic(type, lane), 'lane', PARTITIONS_PER_TYPE)),
-    ...services.flatMap((service) =>
-      retryDelays.map((delay) => plan(retryTopic(type, service, delay), 'retry', PARTITIONS_PER_TYPE)),
-    ),
-    ...services.map((service) => plan(deadLetterTopic(type, service), 'dead-letter', 1)),
-  ])
-  return options.outcomes ? [...ofTypes, plan(OUTCOMES_TOPIC, 'outcomes', OUTCOME_PARTITIONS)] : ofTypes
+  const ofTypes = entries.flatMap(({ definition, services }) => {
+    const { type, lanes, retryDelays, retentionDays: days } = definition
+    const deadLetterDays = Math.max(days, DEAD_LETTER_RETENTION_DAYS)
+    return [
+      ...lanes.map((lane) => plan(laneTopic(type, lane), 'lane', PARTITIONS_PER_TYPE, days)),
+      ...services.flatMap((service) =>
+        retryDelays.map((delay) =>
+          plan(retryTopic(type, service, delay), 'retry', PARTITIONS_PER_TYPE, days),
+        ),
+      ),
+      ...services.map((service) => plan(deadLetterTopic(type, service), 'dead-letter', 1, deadLetterDays)),
+    ]
+  })
+  if (!options.outcomes) return ofTypes
+  return [...ofTypes, plan(OUTCOMES_TOPIC, 'outcomes', OUTCOME_PARTITIONS, OUTCOMES_RETENTION_DAYS)]
 }
 
 /** The services of the given entries in catalogue order; admin ports are dealt in this order. */
-export function listServices(entries: readonly CatalogueEntry[]): { service: string; type: string }[] {
+export function listServices(
+  entries: readonly {
+    readonly definition: { readonly type: string }
+    readonly services: readonly string[]
+  }[],
+): { service: string; type: string }[] {
   return entries.flatMap(({ definition, services }) =>
     services.map((service) => ({ service, type: definition.type })),
   )
 }
 
-function plan(topic: string, kind: TopicPlan['kind'], partitions: number): TopicPlan {
-  return { topic, kind, partitions, retentionMs: RETENTION_MS[kind], maxBatchBytes: MAX_BATCH_BYTES[kind] }
+function plan(topic: string, kind: TopicPlan['kind'], partitions: number, days: number): TopicPlan {
+  return { topic, kind, partitions, retentionMs: days * DAY, maxBatchBytes: MAX_BATCH_BYTES[kind] }
 }

@@ -56,6 +56,10 @@ describe('defineEvent refuses', () => {
       { retry: 'unordered', retryDelays: ['1m', '60s'] },
       /longer than the one before/,
     ],
+    ['retention of no day', { retentionDays: 0 }, /retentionDays/],
+    ['retention of half a day', { retentionDays: 0.5 }, /retentionDays/],
+    ['a pii that is no pointer', { pii: ['customer.email'] }, /no JSON Pointer/],
+    ['a pii of everything', { pii: [''] }, /no JSON Pointer/],
     ['an example that is not valid', { example: { parcelId: 'p-1', grams: 0 } }, /example is not valid/],
     [
       'an example with an unknown field',

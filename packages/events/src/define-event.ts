@@ -31,6 +31,13 @@ export type EventSpec<Schema extends z.ZodType> = {
   readonly retry?: 'ordered' | 'unordered'
   /** Like `5s`, each a topic; 5s, 1m and 10m by default. Only with `retry: 'unordered'`. */
   readonly retryDelays?: readonly string[]
+  /** How many days Kafka keeps its events; 7 by default. Dead letters are kept at least 30 days. */
+  readonly retentionDays?: number
+  /**
+   * Where the personal data is: JSON Pointers, `*` for every element or member, like `/customer/email` or
+   * `/guests/*`. Redacted wherever data is logged or shown; see {@link redact}.
+   */
+  readonly pii?: readonly string[]
   /** Valid data for the documentation, `/v1/types` and the demo. */
   readonly example: z.infer<Schema>
 }
@@ -51,6 +58,9 @@ export type EventDefinition<Schema extends z.ZodType = z.ZodType> = Omit<EventSp
   readonly retry: 'ordered' | 'unordered'
   /** Empty where it is retried in place. */
   readonly retryDelays: readonly string[]
+  readonly retentionDays: number
+  /** Empty where there is none. */
+  readonly pii: readonly string[]
   key(data: z.infer<Schema>): string
   /** Judges posted data: unknown fields are errors. Returns nothing when the data is valid. */
   validate(data: unknown): readonly DataError[] | undefined
@@ -79,6 +89,8 @@ export function defineEvent<Schema extends z.ZodType>(spec: EventSpec<Schema>): 
     ...spec,
     retry: spec.retry ?? 'ordered',
     retryDelays: spec.retry === 'unordered' ? (spec.retryDelays ?? RETRY_DELAYS) : [],
+    retentionDays: spec.retentionDays ?? RETENTION_DAYS,
+    pii: spec.pii ?? [],
     validate(data) {
       if (fast.validate(data)) return undefined
       const result = spec.data.safeParse(data)
@@ -97,6 +109,8 @@ export function defineEvent<Schema extends z.ZodType>(spec: EventSpec<Schema>): 
   }
   return Object.freeze(definition)
 }
+
+const RETENTION_DAYS = 7
 
 function check(spec: EventSpec<z.ZodType>): void {
   const fail = (what: string): never => {
@@ -124,6 +138,15 @@ function check(spec: EventSpec<z.ZodType>): void {
   if (delays.some(Number.isNaN)) fail('retryDelays are like 500ms, 5s, 1m or 2h, and at most 7 days.')
   if (delays.some((delay, at) => at > 0 && delay <= delays[at - 1]!)) {
     fail('each of retryDelays must be longer than the one before.')
+  }
+  const { retentionDays = RETENTION_DAYS } = spec
+  if (!Number.isInteger(retentionDays) || retentionDays < 1 || retentionDays > 3650) {
+    fail('retentionDays must be a whole number from 1 to 3650.')
+  }
+  for (const pointer of spec.pii ?? []) {
+    if (!/^(\/([^~/]|~[01])+)+$/.test(pointer)) {
+      fail(`pii has "${pointer}", which is no JSON Pointer to a field, like "/customer/email".`)
+    }
   }
   const result = spec.data.safeParse(spec.example)
   if (!result.success) fail(`the example is not valid: ${z.prettifyError(result.error)}`)

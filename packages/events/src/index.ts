@@ -15,17 +15,8 @@ export {
   type EventSpec,
   type Output,
 } from './define-event.ts'
-export { fraudCheckRequested } from './definitions/fraud-check-requested.ts'
-export { notificationRequested } from './definitions/notification-requested.ts'
-export { orderPlaced } from './definitions/order-placed.ts'
-export { pageViewEnriched } from './definitions/page-view-enriched.ts'
-export { pageViewed } from './definitions/page-viewed.ts'
-export { paymentFailed } from './definitions/payment-failed.ts'
-export { paymentRetryScheduled } from './definitions/payment-retry-scheduled.ts'
-export { shipmentDelayed } from './definitions/shipment-delayed.ts'
-export { stockReserved } from './definitions/stock-reserved.ts'
-export { userRegistered } from './definitions/user-registered.ts'
-export { welcomeMailRequested } from './definitions/welcome-mail-requested.ts'
+export { Customer, Id, Item, Money } from './definitions/values.ts'
+export * from './definitions.ts'
 export {
   DEFAULT_TENANT,
   DecodeError,
@@ -46,6 +37,7 @@ export {
 export { type Identity, identityOf, readIdentity } from './identity.ts'
 export { capLane, isLane, LANE_SHARES, LANES, type Lane, type LaneShare, nearestLane } from './lanes.ts'
 export { completeOutput, createOutputEncoder, outputId } from './lineage.ts'
+export { REDACTED, redact } from './redact.ts'
 export { RETRY_DELAYS, retryDelayMs } from './retry-delays.ts'
 export {
   deadLetterTopic,

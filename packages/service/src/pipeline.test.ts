@@ -90,6 +90,23 @@ test('an event becomes the records that follow from it', async () => {
   ])
 })
 
+test('keeps personal data out of what a handler logs', async () => {
+  const { pipeline, lines } = setup((order, { log }) => {
+    log.info({ customer: order.data.customer, order: { customer: order.data.customer } }, 'taken')
+    return []
+  })
+  await pipeline.handle(recordOf(event), 'high')
+  expect(lines).toMatchObject([
+    {
+      msg: 'taken',
+      id: 'o-1',
+      customer: { id: 'c-7', email: '[redacted]' },
+      order: { customer: { id: 'c-7' } },
+    },
+  ])
+  expect(JSON.stringify(lines)).not.toContain('ada@example.com')
+})
+
 test('a handler that answers at once makes no promise on the whole way', () => {
   const { pipeline } = setup(reserve)
   const record = recordOf(event)

@@ -29,6 +29,7 @@ import {
   type Metrics,
   OUTPUT_EVENTS,
   RETRIES,
+  redactPersonalData,
 } from '@sluice/telemetry'
 import type { Breaker } from './breaker.ts'
 import { HandlerCall } from './call.ts'
@@ -82,6 +83,7 @@ export type PipelineResult = Handled & {
 export function createPipeline(options: PipelineOptions) {
   const { service, consumes, metrics, log, handlerTimeoutMs, breaker } = options
   const { type, retryDelays } = consumes
+  const handlerLog = redactPersonalData(log, consumes.pii)
   const encodeOutputs = createEncodeOutputs(options.produces, service)
   const dlq = deadLetterTopic(type, service)
   const retryTopics = retryDelays.map((delay) => retryTopic(type, service, delay))
@@ -171,7 +173,7 @@ export function createPipeline(options: PipelineOptions) {
     lane: string,
     redelivery: Redelivery,
   ): PipelineResult | Promise<PipelineResult> {
-    const call = new HandlerCall(event, attempt, log)
+    const call = new HandlerCall(event, attempt, handlerLog)
     const started = performance.now()
     let answer: HandlerResult | Promise<HandlerResult>
     try {

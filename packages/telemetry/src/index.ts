@@ -37,5 +37,5 @@ export {
   WINDOW_REBUILD_DURATION,
   WINDOW_REBUILD_RECORDS,
 } from './catalogue.ts'
-export { createLogger, LOG_LEVELS, type Logger, type LogLevel } from './logger.ts'
+export { createLogger, LOG_LEVELS, type Logger, type LogLevel, redactPersonalData } from './logger.ts'
 export { type Counter, createMetrics, type Gauge, type Histogram, type Metrics } from './metrics.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLogger } from './logger.ts'
+import { createLogger, redactPersonalData } from './logger.ts'
 
 function capture() {
   const lines: Record<string, unknown>[] = []
@@ -30,4 +30,24 @@ test('payloads and secrets are redacted, at the top and one level down', () => {
     'connecting',
   )
   expect(JSON.stringify(lines)).not.toContain('canary')
+})
+
+test('personal data is redacted where a handler may log it, and so are secrets', () => {
+  const { lines, log } = capture()
+  const own = redactPersonalData(log, ['/customer/email', '/guests/*/first name', '/+1/a~1b'])
+  const customer = { id: 'c-7', email: 'canary' }
+  own.info({ customer }, 'a')
+  own.info({ order: { customer } }, 'b')
+  own.info({ email: 'canary', user: { email: 'canary' } }, 'c')
+  own.child({ id: 'e-1' }).info({ customer, password: 'canary' }, 'd')
+  own.info({ guests: [{ 'first name': 'canary' }], guest: { 'first name': 'canary' } }, 'e')
+  own.info({ '+1': { 'a/b': 'canary' } }, 'f')
+  expect(JSON.stringify(lines)).not.toContain('canary')
+  expect(lines.map(({ msg }) => msg)).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+  expect(lines[0]).toMatchObject({ customer: { id: 'c-7' } })
+})
+
+test('a logger of data without personal data is the same logger', () => {
+  const { log } = capture()
+  expect(redactPersonalData(log, [])).toBe(log)
 })

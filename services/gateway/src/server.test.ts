@@ -396,7 +396,9 @@ test('the types are listed, and each is described', async () => {
     const detail = (await server.inject(links.self)).json()
     expect(detail).toMatchObject({ type, schema: { type: 'object', additionalProperties: false } })
     expect(detail.exampleKey).toEqual(expect.any(String))
+    expect(detail.retentionDays).toBeGreaterThan(0)
   }
+  expect((await server.inject('/v1/types/order-placed')).json().pii).toEqual(['/customer/email'])
   const unknown = await server.inject('/v1/types/order-palced')
   expect(unknown.statusCode).toBe(404)
   expect(unknown.json()).toMatchObject({ code: 'unknown-type', suggestion: 'order-placed' })

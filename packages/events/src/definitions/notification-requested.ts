@@ -15,6 +15,7 @@ export const notificationRequested = defineEvent({
   key: (data) => data.customer.id,
   lanes: ['high', 'normal'],
   defaultPriority: 'normal',
+  pii: ['/customer/email', '/parameters/*'],
   example: {
     customer: { id: 'c-7', email: 'ada@example.com' },
     template: 'shipment-delayed',

@@ -16,6 +16,7 @@ export const orderPlaced = defineEvent({
   key: (data) => data.customer.id,
   lanes: ['high', 'normal'],
   defaultPriority: 'normal',
+  pii: ['/customer/email'],
   example: {
     orderId: 'o-1001',
     customer: { id: 'c-7', email: 'ada@example.com' },

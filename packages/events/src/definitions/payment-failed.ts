@@ -18,6 +18,7 @@ export const paymentFailed = defineEvent({
   key: (data) => data.customer.id,
   lanes: ['high', 'normal'],
   defaultPriority: 'high',
+  pii: ['/customer/email'],
   example: {
     paymentId: 'p-501',
     orderId: 'o-1001',

@@ -19,6 +19,7 @@ export const shipmentDelayed = defineEvent({
   key: (data) => data.customer.id,
   lanes: ['high', 'normal'],
   defaultPriority: 'normal',
+  pii: ['/customer/email'],
   example: {
     shipmentId: 'sh-44',
     orderId: 'o-1001',

@@ -17,5 +17,6 @@ export const userRegistered = defineEvent({
   key: (data) => data.userId,
   lanes: ['normal', 'low'],
   defaultPriority: 'normal',
+  pii: ['/email', '/name'],
   example: { userId: 'u-12', email: 'grace@example.com', name: 'Grace', locale: 'en-GB', plan: 'team' },
 })

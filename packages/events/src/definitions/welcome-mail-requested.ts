@@ -17,6 +17,7 @@ export const welcomeMailRequested = defineEvent({
   key: (data) => data.userId,
   lanes: ['normal', 'low'],
   defaultPriority: 'normal',
+  pii: ['/email', '/name'],
   example: {
     userId: 'u-12',
     email: 'grace@example.com',

@@ -40,9 +40,12 @@ function summarise({ definition }: CatalogueEntry) {
 
 function describe(entry: CatalogueEntry) {
   const { definition, services } = entry
+  const { retentionDays, pii } = definition
   return {
     ...summarise(entry),
     services,
+    retentionDays,
+    pii,
     /** The example's key. */
     exampleKey: definition.key(definition.example),
     example: definition.example,

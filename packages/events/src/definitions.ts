@@ -1,0 +1,12 @@
+// Derived from the files of definitions/: npm run derive.
+export { fraudCheckRequested } from './definitions/fraud-check-requested.ts'
+export { notificationRequested } from './definitions/notification-requested.ts'
+export { orderPlaced } from './definitions/order-placed.ts'
+export { pageViewEnriched } from './definitions/page-view-enriched.ts'
+export { pageViewed } from './definitions/page-viewed.ts'
+export { paymentFailed } from './definitions/payment-failed.ts'
+export { paymentRetryScheduled } from './definitions/payment-retry-scheduled.ts'
+export { shipmentDelayed } from './definitions/shipment-delayed.ts'
+export { stockReserved } from './definitions/stock-reserved.ts'
+export { userRegistered } from './definitions/user-registered.ts'
+export { welcomeMailRequested } from './definitions/welcome-mail-requested.ts'
