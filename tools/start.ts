@@ -2,19 +2,21 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
-import { catalogue, planTopics } from '@sluice/events'
+import type { TopicPlan } from '@sluice/events'
 import { type BrokerChoice, chooseBroker, kafkaDataDir, resetBroker } from './start/broker.ts'
 import { shortenLines } from './start/crash-lines.ts'
 import { createTopics, describeLoss, summariseDifferences } from './start/create-topics.ts'
 import { createFleet } from './start/fleet.ts'
+import { followCatalogue, type ReloadAnswer } from './start/follow-catalogue.ts'
 import { requireGivenKafka } from './start/given-kafka.ts'
 import { kafkaFromEnvironment } from './start/kafka-from-environment.ts'
 import { sampleRequest } from './start/layout.ts'
 import { summarise } from './start/measure.ts'
 import { parseStartOptions, START_HELP, type StartOptions, UsageError } from './start/options.ts'
-import { planStart, type StartPlan } from './start/plan.ts'
+import { CAN_SHARE_PORTS, planStart, type StartPlan } from './start/plan.ts'
 import { describePort, isPortFree } from './start/ports.ts'
 import type { ProcessNotice } from './start/processes.ts'
+import { type CatalogueFacts, catalogueFacts, readCatalogue } from './start/read-catalogue.ts'
 import { createSampler } from './start/sampler.ts'
 import { createScreen, type Screen } from './start/screen.ts'
 import { claimInstance } from './start/single-instance.ts'
@@ -24,6 +26,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const LOG_DIR = join(ROOT, '.sluice', 'logs')
 const STOP_GRACE_MS = 10_000
 const REDRAW_MS = 1000
+const START_LIMITS = { patience: 3, timeoutMs: 60_000 }
 const KINDS = { given: 'given by KAFKA_BROKERS', docker: 'Docker', jvm: 'local JVM' } as const
 const START_ANEW = 'To have them as planned, throw the local data away: npm start -- --reset'
 const LIST_THEM = '"npm run topics" lists them all.'
@@ -51,10 +54,14 @@ if (process.connected) process.disconnect?.()
 /** One start, from the lock to the last process gone. Returns the exit code. */
 async function start(options: StartOptions): Promise<number> {
   const given = process.env['KAFKA_BROKERS']
-  const plan = planStart(ROOT, catalogue, options, given || `127.0.0.1:${options.kafkaPort}`, process.env)
+  const plan = planOf(catalogueFacts(process.env))
   const screen = createScreen(options.json ? 'json' : process.stdout.isTTY ? 'terminal' : 'plain')
   const state: RunningState = { pid: process.pid, ready: false }
-  const claim = await claimInstance({ root: ROOT, state: () => state })
+  const claim = await claimInstance({
+    root: ROOT,
+    state: () => state,
+    answer: (request) => (request === 'reload' ? reload() : Promise.resolve(undefined)),
+  })
   if (!claim.claimed) return reportRunning(screen, claim.state)
 
   mkdirSync(LOG_DIR, { recursive: true })
@@ -62,6 +69,9 @@ async function start(options: StartOptions): Promise<number> {
   const stop = createStopSignal()
   let broker: BrokerChoice | undefined
   let heldTopics = false
+  let facts = catalogueFacts(process.env)
+  /** One after the other. */
+  let reloading: Promise<unknown> = Promise.resolve()
   stop.onSecond(() => {
     screen.say('Killing everything at once.')
     fleet.kill()
@@ -105,15 +115,14 @@ async function start(options: StartOptions): Promise<number> {
       bringUpKafka,
       ({ brokers, kind }) => `${brokers}, ${KINDS[kind]}`,
     )
-    await screen.step('Topics', () => bringUpTopics(screen, brokers, kind, heldTopics), String)
+    await screen.step('Topics', () => bringUpTopics(screen, facts.topics, brokers, kind, heldTopics), String)
     const processes = [...plan.services, plan.gateway]
     const ready = await screen.step(
       'Services and gateway',
       async () => {
-        const limits = { patience: 3, timeoutMs: 60_000 }
         const started = await Promise.all([
-          fleet.start(plan.services, limits),
-          fleet.start([plan.gateway], limits),
+          fleet.start(plan.services, START_LIMITS),
+          fleet.start([plan.gateway], START_LIMITS),
         ])
         return started.flat()
       },
@@ -155,15 +164,96 @@ async function start(options: StartOptions): Promise<number> {
     return chosen
   }
 
+  function planOf(facts: CatalogueFacts): StartPlan {
+    return planStart(ROOT, facts.entries, options, given || `127.0.0.1:${options.kafkaPort}`, process.env)
+  }
+
+  function reload(): Promise<ReloadAnswer> {
+    const answer = reloading
+      .then(follow)
+      .catch((error): ReloadAnswer => ({ ok: false, detail: explain(error) }))
+    reloading = answer
+    return answer
+  }
+
+  /**
+   * Makes what runs what the catalogue is now: topics, then the services that are new, and a successor of the gateway,
+   * which has to know the types. The other services are not touched. The successor listens on the gateway's ports beside
+   * it and takes over when it is ready.
+   */
+  async function follow(): Promise<ReloadAnswer> {
+    if (!state.ready || stop.isRequested())
+      return { ok: false, detail: 'It is starting or stopping. Try again in a moment.' }
+    const read = await readCatalogue(process.env)
+    const next = planOf(read)
+    const services = facts.entries.flatMap((entry) => entry.services)
+    const running = fleet.rows().filter(({ name }) => services.includes(name))
+    const { joining, leaving } = followCatalogue(running, next.services)
+    const created = await createMissingTopics(read.topics)
+    const limits = { patience: 1, timeoutMs: START_LIMITS.timeoutMs }
+    // Both to their end, also when one fails: the next reload must find none of it under way.
+    const [joined, gateway] = await Promise.allSettled([
+      fleet.start(joining, limits),
+      fleet.replace(next.gateway, { ...limits, overlap: CAN_SHARE_PORTS, graceMs: STOP_GRACE_MS }),
+    ])
+    if (joined.status === 'rejected' || gateway.status === 'rejected') {
+      const names = joining.map(({ name }) => name)
+      await fleet.remove(names, STOP_GRACE_MS)
+      throw joined.status === 'rejected' ? joined.reason : (gateway as PromiseRejectedResult).reason
+    }
+    await fleet.remove(leaving, STOP_GRACE_MS)
+    facts = read
+    const isOurs = (name: string) =>
+      name === 'gateway' || facts.entries.some((entry) => entry.services.includes(name))
+    state.services = fleet
+      .rows()
+      .filter(({ name }) => isOurs(name))
+      .map(({ name, pid, admin }) => ({ name, pid, admin }))
+    for (const { name, pid, admin } of joined.value) {
+      screen.say(`${name} has joined (pid ${pid}).`)
+      screen.tell({ event: 'joined', service: name, pid, admin })
+    }
+    for (const name of leaving) {
+      screen.say(`${name} has left.`)
+      screen.tell({ event: 'left', service: name })
+    }
+    return {
+      ok: true,
+      ingest: plan.ingest,
+      brokers: broker!.brokers,
+      topics: created,
+      left: leaving,
+      joined: joined.value.map(({ name, pid, admin }) => ({ name, pid, admin })),
+    }
+  }
+
+  async function createMissingTopics(plans: readonly TopicPlan[]): Promise<readonly string[]> {
+    const admin = await kafkaFromEnvironment(
+      { ...process.env, KAFKA_BROKERS: broker!.brokers },
+      'start',
+    ).admin()
+    try {
+      return (await createTopics(admin, plans)).created
+    } finally {
+      await admin.close()
+    }
+  }
+
   /** Keeps the screen up to date until something asks to stop. */
   async function watch(): Promise<void> {
-    const admins = [plan.gateway, ...plan.services].map(({ name, admin }) => [name, admin!] as const)
-    const sampler = createSampler(new Map(admins))
-    const types = catalogue
-      .filter(({ services }) => services.length > 0)
-      .map(({ definition, services }) => ({ type: definition.type, services }))
     const began = performance.now()
+    let known: CatalogueFacts | undefined
+    let sampler = createSampler(new Map())
     while (!stop.isRequested()) {
+      if (known !== facts) {
+        known = facts
+        sampler = createSampler(
+          new Map(fleet.rows().flatMap(({ name, admin }) => (admin ? [[name, admin]] : []))),
+        )
+      }
+      const types = known.entries
+        .filter(({ services }) => services.length > 0)
+        .map(({ definition, services }) => ({ type: definition.type, services }))
       const { before, after } = await sampler.sample()
       if (stop.isRequested()) return
       screen.show({
@@ -207,16 +297,14 @@ async function reset(screen: Screen, { yes }: StartOptions): Promise<void> {
 
 async function bringUpTopics(
   screen: Screen,
+  plans: readonly TopicPlan[],
   brokers: string,
   kind: BrokerChoice['kind'],
   heldTopics: boolean,
 ): Promise<string> {
   const admin = await kafkaFromEnvironment({ ...process.env, KAFKA_BROKERS: brokers }, 'start').admin()
   try {
-    const report = await createTopics(
-      admin,
-      planTopics(catalogue, { outcomes: process.env['OUTCOMES'] === 'on' }),
-    )
+    const report = await createTopics(admin, plans)
     const { created, present, differences } = report
     const loss = heldTopics && describeLoss(report, relative(process.cwd(), kafkaDataDir(ROOT)))
     if (loss) screen.say(loss)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '@sluice/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createFleet, type Fleet } from './fleet.ts'
+import { CAN_SHARE_PORTS } from './plan.ts'
 import type { ProcessNotice, ProcessPlan } from './processes.ts'
 
 const STUB = fileURLToPath(new URL('stub-process.mjs', import.meta.url))
@@ -37,6 +38,8 @@ async function stub(name: string): Promise<ProcessPlan> {
   const admin = `http://127.0.0.1:${port}`
   return { name, script: STUB, args: [String(port), journal, name], admin, readyBy: 'admin' }
 }
+
+const sharing = (plan: ProcessPlan): ProcessPlan => ({ ...plan, args: [...plan.args!, 'share'] })
 
 const journalled = (what: string) =>
   readFileSync(journal, 'utf8')
@@ -82,5 +85,48 @@ describe('createFleet', () => {
   it('starts nothing after it was stopped', async () => {
     await fleet.stop(100)
     await expect(fleet.start([await stub('a')], LIMITS)).rejects.toThrow('stopping')
+  })
+
+  it('replaces a process by one on the same port, the old one working until the new one is ready', async (context) => {
+    if (!CAN_SHARE_PORTS) context.skip()
+    const plan = sharing(await stub('a'))
+    const [old] = await fleet.start([plan, await stub('b')], LIMITS)
+    const successor = await fleet.replace(plan, { ...LIMITS, overlap: true, graceMs: 5000 })
+    expect(successor.pid).not.toBe(old!.pid)
+    expect(fleet.rows()).toMatchObject([
+      { name: 'a', pid: successor.pid, state: 'ready' },
+      { name: 'b', state: 'ready' },
+    ])
+    const lines = readFileSync(journal, 'utf8').split('\n')
+    expect(lines.indexOf(`a started ${successor.pid}`)).toBeLessThan(lines.indexOf(`a stopped ${old!.pid}`))
+    expect(notices).toEqual([])
+  })
+
+  it('keeps the old process when its successor does not start', async (context) => {
+    if (!CAN_SHARE_PORTS) context.skip()
+    const plan = sharing(await stub('a'))
+    const [old] = await fleet.start([plan], LIMITS)
+    const broken = { ...plan, args: plan.args!.with(2, 'broken') }
+    await expect(
+      fleet.replace(broken, { patience: 1, timeoutMs: 20_000, overlap: true, graceMs: 5000 }),
+    ).rejects.toThrow(/a does not start:\n(.*\n)*.*no such setting/)
+    expect(fleet.rows()).toMatchObject([{ name: 'a', pid: old!.pid, state: 'ready' }])
+    expect(fleet.rows()).toHaveLength(1)
+  })
+
+  it('stops the old process first where two cannot share a port', async () => {
+    const plan = await stub('a')
+    const [old] = await fleet.start([plan], LIMITS)
+    const successor = await fleet.replace(plan, { ...LIMITS, overlap: false, graceMs: 5000 })
+    const lines = readFileSync(journal, 'utf8').split('\n')
+    expect(lines.indexOf(`a stopped ${old!.pid}`)).toBeLessThan(lines.indexOf(`a started ${successor.pid}`))
+    expect(fleet.rows()).toMatchObject([{ name: 'a', pid: successor.pid }])
+  })
+
+  it('removes processes by name, and knows them no more', async () => {
+    await fleet.start([await stub('a'), await stub('b')], LIMITS)
+    await fleet.remove(['a', 'never'], 5000)
+    expect(fleet.rows().map(({ name }) => name)).toEqual(['b'])
+    expect(journalled('stopped')).toEqual(['a'])
   })
 })

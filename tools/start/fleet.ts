@@ -15,6 +15,16 @@ export type Fleet = {
    * took longer than `timeoutMs`.
    */
   start(plans: readonly ProcessPlan[], limits: StartLimits): Promise<ReadyProcess[]>
+  /**
+   * Starts the successor of the process of the same name. With `overlap` the old one is stopped when the new one is ready,
+   * and stays when that fails; without, it is stopped first. Rejects like `start`.
+   */
+  replace(
+    plan: ProcessPlan,
+    how: StartLimits & { readonly overlap: boolean; readonly graceMs: number },
+  ): Promise<ReadyProcess>
+  /** Stops the processes of these names, and forgets them. */
+  remove(names: readonly string[], graceMs: number): Promise<void>
   rows(): ProcessRow[]
   /** Stops the groups in reverse order, a group's processes side by side. Nothing starts after this. */
   stop(graceMs: number): Promise<void>
@@ -49,12 +59,13 @@ export function createFleet(options: FleetOptions): Fleet {
   const groups: SupervisedProcess[][] = []
   let stopping = false
 
-  function launch(plan: ProcessPlan, patience: number) {
+  function launch(plan: ProcessPlan, patience: number, keepLog = false) {
     const { promise, resolve, reject } = Promise.withResolvers<ReadyProcess>()
     let crashes = 0
     let wasReady = false
     const supervised = superviseProcess(plan, {
       logFile: join(logDir, `${plan.name}.log`),
+      keepLog,
       ...(restartDelayMs && { restartDelayMs }),
       notify(notice) {
         if (notice.kind === 'ready') {
@@ -72,19 +83,60 @@ export function createFleet(options: FleetOptions): Fleet {
     return { supervised, ready: promise }
   }
 
+  /** Resolves when all are ready, within the limits. */
+  async function untilReady(
+    launched: readonly ReturnType<typeof launch>[],
+    timeoutMs: number,
+  ): Promise<ReadyProcess[]> {
+    const group = launched.map(({ supervised }) => supervised)
+    const deadline = Promise.withResolvers<never>()
+    const timer = setTimeout(() => deadline.reject(new StartError(late(group, timeoutMs))), timeoutMs)
+    try {
+      return await Promise.race([Promise.all(launched.map(({ ready }) => ready)), deadline.promise])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  function forget(supervised: SupervisedProcess): void {
+    for (const group of groups) {
+      const at = group.indexOf(supervised)
+      if (at >= 0) group.splice(at, 1)
+    }
+  }
+
+  async function stopAndForget(supervised: SupervisedProcess, graceMs: number): Promise<void> {
+    await supervised.stop(graceMs)
+    forget(supervised)
+  }
+
   return {
     async start(plans, { patience, timeoutMs }) {
       if (stopping) throw new StartError('Sluice is stopping.')
       const launched = plans.map((plan) => launch(plan, patience))
-      const group = launched.map(({ supervised }) => supervised)
-      groups.push(group)
-      const deadline = Promise.withResolvers<never>()
-      const timer = setTimeout(() => deadline.reject(new StartError(late(group, timeoutMs))), timeoutMs)
+      groups.push(launched.map(({ supervised }) => supervised))
+      return untilReady(launched, timeoutMs)
+    },
+    async replace(plan, { patience, timeoutMs, overlap, graceMs }) {
+      if (stopping) throw new StartError('Sluice is stopping.')
+      const group = groups.find((members) => members.some(({ name }) => name === plan.name))
+      const old = group?.find(({ name }) => name === plan.name)
+      if (group === undefined || old === undefined) throw new StartError(`${plan.name} does not run.`)
+      if (!overlap) await old.stop(graceMs)
+      const successor = launch(plan, patience, true)
+      group.splice(group.indexOf(old), 1, ...(overlap ? [old] : []), successor.supervised)
       try {
-        return await Promise.race([Promise.all(launched.map(({ ready }) => ready)), deadline.promise])
-      } finally {
-        clearTimeout(timer)
+        const [ready] = await untilReady([successor], timeoutMs)
+        if (overlap) await stopAndForget(old, graceMs)
+        return ready!
+      } catch (error) {
+        if (overlap) await stopAndForget(successor.supervised, graceMs)
+        throw error
       }
+    },
+    async remove(names, graceMs) {
+      const gone = groups.flat().filter(({ name }) => names.includes(name))
+      await Promise.all(gone.map((supervised) => stopAndForget(supervised, graceMs)))
     },
     rows: () => groups.flat().map(({ name, admin, status }) => ({ name, admin, ...status() })),
     async stop(graceMs) {

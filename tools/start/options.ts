@@ -30,7 +30,7 @@ Options
   --kafka-port <n>              the local Kafka's port (9092)
   --reset [--yes]               throw the local Kafka's data away first; --yes does not ask
   --json                        one JSON line when everything is ready, then one for each notable event
-                                (crashed, restarted, failed, stopped); npm start --silent leaves npm out of it
+                                (crashed, restarted, joined, left, failed, stopped); npm start --silent leaves npm out of it
   --help                        this text
 
 Environment
@@ -39,7 +39,8 @@ Environment
 
 Without KAFKA_BROKERS a Kafka is started: with Docker if its engine has the image, else in a local JVM
 (Java 17 and Maven). Its data stays in .sluice/kafka (JVM) or a Docker volume; logs are in .sluice/logs.
-Ctrl-C stops everything; a second one, a second later, kills at once. "npm run doctor" checks the machine.`
+What "npm run new" adds joins while it runs. Ctrl-C stops everything; a second one, a second later, kills at
+once. "npm run doctor" checks the machine.`
 
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },

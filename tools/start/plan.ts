@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type CatalogueEntry, listServices } from '@sluice/events'
+import { listServices } from '@sluice/events'
 import { type StartOptions, UsageError } from './options.ts'
 import type { ProcessPlan } from './processes.ts'
 
@@ -16,6 +16,9 @@ export type StartPlan = {
 
 const HOST = '127.0.0.1'
 
+/** Where two processes can listen on one port, and the kernel deals the connections out. */
+export const CAN_SHARE_PORTS = process.platform === 'linux' || process.platform === 'freebsd'
+
 /**
  * Plans the gateway, a process per service, and the demo. What the environment sets already stays, but for
  * ports, the admin interface and Kafka, which are ours.
@@ -23,7 +26,7 @@ const HOST = '127.0.0.1'
  */
 export function planStart(
   root: string,
-  entries: readonly CatalogueEntry[],
+  entries: Parameters<typeof listServices>[0],
   options: Pick<StartOptions, 'ingestPort' | 'adminPort' | 'kafkaPort'>,
   brokers: string,
   env: NodeJS.ProcessEnv,
@@ -52,6 +55,7 @@ export function planStart(
   const gateway = plan('gateway', 'src/main.ts', adminPort, {
     GATEWAY_PORT: String(ingestPort),
     GATEWAY_HOST: env['GATEWAY_HOST'] ?? HOST,
+    SHARE_PORTS: CAN_SHARE_PORTS ? 'on' : 'off',
   })
   const services = listServices(entries).map(({ service }, index) =>
     plan(service, 'main.ts', adminPort + 1 + index),

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { get } from 'node:http'
 
 /** A process to run: a TypeScript file under the Node that runs us. */
 export type ProcessPlan = {
@@ -73,8 +74,9 @@ export type SupervisedProcess = {
 
 export type SuperviseOptions = {
   readonly notify: (notice: ProcessNotice) => void
-  /** Gets everything that the process writes; emptied when supervision begins. */
+  /** Gets everything that the process writes; emptied when supervision begins, unless `keepLog`. */
   readonly logFile: string
+  readonly keepLog?: boolean
   /** The pause before restart number n, from 1 on, in milliseconds. */
   readonly restartDelayMs?: (restart: number) => number
 }
@@ -97,7 +99,7 @@ export function defaultRestartDelayMs(restart: number): number {
 export function superviseProcess(plan: ProcessPlan, options: SuperviseOptions): SupervisedProcess {
   const { notify, restartDelayMs = defaultRestartDelayMs } = options
   // Appending, so that stdout and stderr do not overwrite each other; our own descriptor reads it.
-  closeSync(openSync(options.logFile, 'w'))
+  closeSync(openSync(options.logFile, options.keepLog ? 'a' : 'w'))
   const log = openSync(options.logFile, 'a+')
   let logStart = 0
   let spawnFailure: string | undefined
@@ -222,18 +224,36 @@ export function superviseProcess(plan: ProcessPlan, options: SuperviseOptions): 
 
   async function pollUntilReady(current: ChildProcess, admin: string): Promise<void> {
     while (current === child && state === 'starting') {
-      if (await answersReady(admin)) return becomeReady(current, undefined)
+      if (await answersReady(admin, current.pid)) return becomeReady(current, undefined)
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   }
 }
 
-async function answersReady(admin: string): Promise<boolean> {
+/**
+ * Whether this process says that it is ready. Another may listen on the same port, so who answers counts, and each time a
+ * new connection is made. One that gives no id is taken to be the one that was asked.
+ */
+function answersReady(admin: string, pid: number | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get(`${admin}/readyz`, { agent: false, timeout: 2000 }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => resolve(response.statusCode === 200 && isFrom(pid, text)))
+      response.on('error', () => resolve(false))
+    })
+    request.on('timeout', () => request.destroy())
+    request.on('error', () => resolve(false)) // not listening yet
+  })
+}
+
+function isFrom(pid: number | undefined, answer: string): boolean {
   try {
-    const response = await fetch(`${admin}/readyz`, { signal: AbortSignal.timeout(2000) })
-    await response.body?.cancel()
-    return response.status === 200
+    return ((JSON.parse(answer) as { pid?: number }).pid ?? pid) === pid
   } catch {
-    return false // not listening yet
+    return false
   }
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { claimInstance, socketPath } from './single-instance.ts'
+import { askInstance, claimInstance, socketPath } from './single-instance.ts'
 
 describe('claimInstance', () => {
   let folder: string
@@ -58,6 +58,32 @@ describe('claimInstance', () => {
     expect(after.claimed).toBe(true)
     expect(await claim('/here')).toMatchObject({ claimed: false })
     if (after.claimed) await after.release()
+  })
+
+  it('answers what else is asked, however long that takes, and everybody', async () => {
+    const asked: string[] = []
+    const gate = Promise.withResolvers<void>()
+    const first = await claimInstance({
+      root: '/here',
+      folder,
+      state: () => 'a state',
+      async answer(request) {
+        asked.push(request)
+        await gate.promise
+        return { did: request }
+      },
+    })
+    const ask = (request: string) => askInstance({ root: '/here', folder, request, timeoutMs: 10_000 })
+    const answers = Promise.all([ask('reload'), ask('another')])
+    expect(await ask('state')).toBe('a state')
+    gate.resolve()
+    expect(await answers).toEqual([{ did: 'reload' }, { did: 'another' }])
+    expect(asked.sort()).toEqual(['another', 'reload'])
+    if (first.claimed) await first.release()
+  })
+
+  it('says nothing where nobody listens', async () => {
+    expect(await askInstance({ root: '/here', folder, request: 'reload', timeoutMs: 10_000 })).toBeUndefined()
   })
 
   it('respects one that answers nonsense', async () => {

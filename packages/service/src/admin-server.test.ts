@@ -39,6 +39,7 @@ test('/readyz is 200 when all is well and 503 when one thing is not, with a line
   expect(ready.status).toBe(200)
   expect(await ready.json()).toEqual({
     ready: true,
+    pid: process.pid,
     checks: [
       { name: 'assignment', ok: true, detail: '3 partitions' },
       { name: 'other', ok: true, detail: 'fine' },

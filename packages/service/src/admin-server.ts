@@ -13,6 +13,8 @@ export type AdminServer = { readonly port: number; close(): Promise<void> }
 export type AdminServerOptions = {
   readonly host: string
   readonly port: number
+  /** Whether another process may listen on the same port; see the setting SHARE_PORTS. */
+  readonly sharePort?: boolean
   readonly checks: () => readonly ReadinessCheck[]
   /** Answers what is under `/v1/`, and guards it by itself; asked for with each request. */
   readonly operations?: () => RequestListener | undefined
@@ -22,7 +24,8 @@ export type AdminServerOptions = {
 
 /**
  * Health and metrics, and what operators do, on a port of their own so that they are never public by accident.
- * `/livez`: the process answers. `/readyz`: 200 or 503, a JSON line per check. `/metrics`: Prometheus text, or
+ * `/livez`: the process answers. `/readyz`: 200 or 503, a JSON line per check, and the process's id: who shares a port
+ * with another is told apart by it. `/metrics`: Prometheus text, or
  * JSON for `Accept: application/json`.
  * Rejects when the port cannot be had.
  */
@@ -38,7 +41,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   server.headersTimeout = 5000
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen(options.port, options.host, resolve)
+  server.listen({ port: options.port, host: options.host, reusePort: options.sharePort ?? false }, resolve)
   await promise
   return {
     port: (server.address() as AddressInfo).port,
@@ -66,7 +69,12 @@ async function answer(
   if (path === '/readyz') {
     const results = options.checks().map((check) => ({ name: check.name, ...check.check() }))
     const ready = results.every((result) => result.ok)
-    return send(response, ready ? 200 : 503, JSON_TYPE, `${JSON.stringify({ ready, checks: results })}\n`)
+    return send(
+      response,
+      ready ? 200 : 503,
+      JSON_TYPE,
+      `${JSON.stringify({ ready, pid: process.pid, checks: results })}\n`,
+    )
   }
   if (path === '/metrics') {
     const { metrics } = options

@@ -69,6 +69,13 @@ export const baseSettings = {
     .describe('How long to wait for an answer of Kafka.'),
   ADMIN_HOST: z.string().default('127.0.0.1').describe('Interface of /livez, /readyz and /metrics.'),
   ADMIN_PORT: port().default(9080).describe('Port of /livez, /readyz and /metrics.'),
+  SHARE_PORTS: z
+    .enum(['on', 'off'])
+    .default('off')
+    .transform((value) => value === 'on')
+    .describe(
+      'Whether another process of this user may listen on the same ports, so that a new one takes over before the old one stops (Linux, FreeBSD).',
+    ),
   LOG_LEVEL: z
     .enum(LOG_LEVELS)
     .default('info')

@@ -94,6 +94,7 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
     admin = await startAdminServer({
       host: config.ADMIN_HOST,
       port: config.ADMIN_PORT,
+      sharePort: config.SHARE_PORTS,
       checks: () => (stopping ? [leaving] : (running?.checks ?? [starting])),
       operations: () => running?.operations,
       metrics,

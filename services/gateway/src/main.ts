@@ -47,7 +47,9 @@ await runProcess({
       metrics,
       log,
     })
-    const url = await server.listen({ host: config.GATEWAY_HOST, port: config.GATEWAY_PORT })
+    // Fastify hands on to Node what it does not know itself.
+    const where = { host: config.GATEWAY_HOST, port: config.GATEWAY_PORT, reusePort: config.SHARE_PORTS }
+    const url = await server.listen(where)
     log.info({ url }, 'listening')
     const kafkaReached = watchKafkaReached({
       kafka,
