@@ -13,6 +13,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'packages/telemetry': [],
   'packages/kafka': ['telemetry'],
   'packages/service': ['events', 'kafka', 'telemetry'],
+  // What a new service is copied from, so no more than a service may use.
+  'packages/template': ['events', 'service'],
   'packages/testing': ['events', 'kafka', 'service', 'telemetry'],
   'packages/operations': ['events', 'kafka', 'telemetry'],
   'services/gateway': ['events', 'kafka', 'operations', 'service', 'telemetry'],
