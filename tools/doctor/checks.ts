@@ -13,13 +13,14 @@ import {
   output,
 } from '../run/prerequisites.mjs'
 import { describePort, isPortFree } from '../start/ports.ts'
+import { type EntryFacts, findGaps } from './completeness.ts'
 
 export type { Finding } from '../run/prerequisites.mjs'
 
 /** Runs every check, side by side, and returns the findings in a fixed order. Never rejects. */
 export async function findProblems(machine: Machine): Promise<Finding[]> {
   const checks = [checkNode(), checkPnpm(machine), checkKafka(machine), checkPorts(machine), checkMemory()]
-  return (await Promise.all([...checks, checkDisk(machine)])).flat()
+  return (await Promise.all([...checks, checkDisk(machine), checkCatalogue(machine)])).flat()
 }
 
 const LIBATOMIC = 'On Debian or Ubuntu: apt-get install libatomic1'
@@ -121,4 +122,35 @@ async function checkDisk({ root }: Machine): Promise<Finding[]> {
   if (free >= 2 * GIB) return [{ name, level: 'ok', detail }]
   const remedy = 'The packages, Kafka and its data want about 2 GiB: make room.'
   return [{ name, level: free < GIB / 2 ? 'fix' : 'warn', detail, remedy }]
+}
+
+/** Asked of a process of its own: the catalogue needs packages, and this may run before they are here. */
+async function checkCatalogue({ root, env }: Machine): Promise<Finding[]> {
+  const name = 'Catalogue'
+  const script = join(root, 'tools', 'start', 'read-catalogue.ts')
+  if (!existsSync(join(root, 'node_modules')) || !existsSync(script)) {
+    return [{ name, level: 'ok', detail: 'not looked at before the packages are installed' }]
+  }
+  const answer = await output(process.execPath, [script], env)
+  // A warning of Node's may stand before it.
+  const facts = answer?.split('\n').find((line) => line.startsWith('{'))
+  if (facts === undefined) {
+    const remedy = 'Run npm run derive, then npm run test:unit: they say what is wrong with a definition.'
+    return [{ name, level: 'fix', detail: 'packages/events cannot be loaded', remedy }]
+  }
+  const { entries, topics }: { entries: EntryFacts[]; topics: { topic: string }[] } = JSON.parse(facts)
+  const gaps = findGaps(
+    root,
+    entries,
+    topics.map(({ topic }) => topic),
+  )
+  const services = entries.flatMap((entry) => entry.services)
+  if (gaps.length === 0) {
+    return [
+      { name, level: 'ok', detail: `${entries.length} types and ${services.length} services, each whole` },
+    ]
+  }
+  const remedy =
+    'What is derived comes back with npm run derive; a half-made type is undone by npm run new -- remove <type>.'
+  return gaps.map((detail) => ({ name, level: 'fix', detail, remedy }))
 }
