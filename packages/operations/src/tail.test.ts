@@ -1,4 +1,4 @@
-import { GENERATION, laneTopic, orderPlaced } from '@sluice/events'
+import { GENERATION, laneTopic, orderPlaced, redact } from '@sluice/events'
 import { describe, expect, it } from 'vitest'
 import { createWorld, entries, RECEIVED_AT } from '../test-fixtures/world.ts'
 import { type TailedEvent, type TailOptions, tail } from './tail.ts'
@@ -41,9 +41,10 @@ describe('the tail of a type', () => {
     ])
     const [first, second, retried, letter, , handled] = taken
     expect(first).toMatchObject({
-      ...{ lane: 'normal', key: 'c-7', at: RECEIVED_AT + 10, data: event.data },
+      ...{ lane: 'normal', key: 'c-7', at: RECEIVED_AT + 10, data: redact(orderPlaced, event.data) },
       place: { topic: laneTopic(orderPlaced.type, 'normal'), partition: 1, offset: 0 },
     })
+    expect(JSON.stringify(taken)).not.toContain('ada@example.com')
     expect(second).toMatchObject({ lane: 'high' })
     expect(retried).toMatchObject({ by: 'order-placed', dueAt: copy.timestamp + 5000, lane: 'normal' })
     expect(letter).toMatchObject({ by: 'order-placed', reason: 'handler, RangeError: no stock' })

@@ -1,4 +1,11 @@
-import { type CatalogueEntry, type Identity, identityOf, type Lane } from '@sluice/events'
+import {
+  type CatalogueEntry,
+  type EventDefinition,
+  type Identity,
+  identityOf,
+  type Lane,
+  redact,
+} from '@sluice/events'
 import {
   type Admin,
   type IncomingRecord,
@@ -47,7 +54,7 @@ export type TailedEvent = {
   readonly key: string | null
   /** Absent where the record holds no event that can be read. */
   readonly event?: Identity
-  /** Absent in the books, which hold ids only. */
+  /** Absent in the books, which hold ids only. What is personal in it is redacted. */
   readonly data?: unknown
 }
 
@@ -73,7 +80,8 @@ export type TailOptions = {
  */
 export async function* tail(options: TailOptions): AsyncGenerator<TailedEvent, undefined> {
   const { client, entry, from, signal } = options
-  const { type } = entry.definition
+  const { definition } = entry
+  const { type } = definition
   const roles = topicRoles([entry])
   const admin = await client.admin()
   const positions = await begin(admin, type, roles, from).finally(() => admin.close())
@@ -85,7 +93,7 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailedEvent, u
       for (const record of records) {
         const role = roles.get(record.topic)!
         if (role.kind !== 'outcomes' || isLikely(record, type)) {
-          const tailed = toTailed(record, role, type, remember)
+          const tailed = toTailed(record, role, definition, remember)
           if (tailed && isWanted(tailed)) yield tailed
         }
       }
@@ -131,9 +139,10 @@ function isLikely({ value }: IncomingRecord, type: string): boolean {
 function toTailed(
   record: IncomingRecord,
   role: TopicRole,
-  type: string,
+  definition: EventDefinition,
   memory: Memory,
 ): TailedEvent | undefined {
+  const { type } = definition
   const sighting = readSighting(record, role)
   const { topic, partition, offset, at, key, event, outcome } = sighting
   const place = { topic, partition, offset }
@@ -161,7 +170,7 @@ function toTailed(
     ...(sighting.letter && { reason: reasonOf(sighting.letter) }),
     ...(event && {
       event: { tenant: event.tenant, source: event.source, id: event.id },
-      data: event.data,
+      data: redact(definition, event.data),
     }),
   }
 }
