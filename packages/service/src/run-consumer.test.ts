@@ -17,6 +17,7 @@ test('without Kafka it lives, is not ready and says why, and stops in time', asy
   expect(response.status).toBe(503)
   expect(await response.json()).toEqual({
     ready: false,
+    pid: child.pid,
     checks: [
       { name: 'assignment', ok: false, detail: 'No answer of the consumer group yet.' },
       { name: 'handler', ok: true, detail: 'The handler works.' },
