@@ -116,6 +116,22 @@ describe('planTopics', () => {
     expect(deadLetters[0]!.retentionMs).toBeGreaterThan(lane!.retentionMs)
   })
 
+  it('keeps a copy longer than it waits, however short its events are kept', () => {
+    const [{ definition }] = catalogue.filter(({ definition }) => definition.type === 'order-placed') as [
+      (typeof catalogue)[number],
+    ]
+    const retried = {
+      ...definition,
+      retentionDays: 1,
+      retry: 'unordered',
+      retryDelays: ['10m', '48h'],
+    } as const
+    const days = planTopics([{ definition: retried, services: ['one'] }])
+      .filter(({ kind }) => kind === 'retry')
+      .map(({ retentionMs }) => retentionMs / 86_400_000)
+    expect(days).toEqual([2, 3])
+  })
+
   it('plans retry topics for types that are retried out of order, one for each service and delay', () => {
     const [{ definition }] = catalogue as [(typeof catalogue)[number]]
     const unordered = { ...definition, retry: 'unordered', retryDelays: ['5s', '1m'] } as const

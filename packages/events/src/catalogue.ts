@@ -1,5 +1,6 @@
 import type { EventDefinition } from './define-event.ts'
 import * as events from './definitions.ts'
+import { retryDelayMs } from './retry-delays.ts'
 import { deadLetterTopic, laneTopic, OUTCOMES_TOPIC, retryTopic } from './topics.ts'
 
 /** One event type and the services that read it. */
@@ -65,11 +66,13 @@ export function planTopics(
   const ofTypes = entries.flatMap(({ definition, services }) => {
     const { type, lanes, retryDelays, retentionDays: days } = definition
     const deadLetterDays = Math.max(days, DEAD_LETTER_RETENTION_DAYS)
+    // A copy must be there when it is due, and a while longer for a service that is not.
+    const retryDays = (delay: string) => days + Math.ceil(retryDelayMs(delay) / DAY)
     return [
       ...lanes.map((lane) => plan(laneTopic(type, lane), 'lane', PARTITIONS_PER_TYPE, days)),
       ...services.flatMap((service) =>
         retryDelays.map((delay) =>
-          plan(retryTopic(type, service, delay), 'retry', PARTITIONS_PER_TYPE, days),
+          plan(retryTopic(type, service, delay), 'retry', PARTITIONS_PER_TYPE, retryDays(delay)),
         ),
       ),
       ...services.map((service) => plan(deadLetterTopic(type, service), 'dead-letter', 1, deadLetterDays)),
