@@ -62,7 +62,7 @@ async function listLetters(
   return 0
 }
 
-async function show({ queue, offset, json }: Of<'show'>, { client }: Operation): Promise<number> {
+async function show({ queue, offset, raw, json }: Of<'show'>, { client }: Operation): Promise<number> {
   const found = await readLetterAt(queue, offset, client)
   if (!found) {
     console.error(
@@ -70,7 +70,7 @@ async function show({ queue, offset, json }: Of<'show'>, { client }: Operation):
     )
     return 1
   }
-  const document = deadLetterDocument(found.letter, found.record)
+  const document = deadLetterDocument(queue, found.letter, found.record, { raw })
   console.log(json ? JSON.stringify(document) : layoutLetter(found.letter, document))
   return 0
 }

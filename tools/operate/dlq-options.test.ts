@@ -19,7 +19,8 @@ describe('npm run dlq', () => {
       selection: { reasons: ['timeout'] },
       limit: 5,
     })
-    expect(parse('show', 'order-placed', '17')).toMatchObject({ command: 'show', offset: 17 })
+    expect(parse('show', 'order-placed', '17')).toMatchObject({ command: 'show', offset: 17, raw: false })
+    expect(parse('show', 'order-placed', '17', '--raw')).toMatchObject({ raw: true })
   })
 
   it('redrives all, a selection or one', () => {
@@ -52,6 +53,7 @@ describe('npm run dlq', () => {
     ['"colour=red" is no filter', ['list', 'order-placed', '--filter', 'colour=red']],
     ['--dry-run has no meaning here', ['list', 'order-placed', '--dry-run']],
     ['--limit has no meaning here', ['list', '--limit', '3']],
+    ['--raw has no meaning here', ['list', '--raw']],
     ['"17" is too much', ['redrive', 'order-placed', '17', '--all']],
     ["Unknown option '--bogus'", ['--bogus']],
   ])('refuses with: %s', (message, args) => {

@@ -28,6 +28,8 @@ export type DlqCommand =
       readonly json: boolean
       readonly queue: DeadLetterQueue
       readonly offset: number
+      /** Personal data too. */
+      readonly raw: boolean
     }
   | {
       readonly command: 'redrive'
@@ -55,6 +57,7 @@ export const DLQ_HELP = `Shows what services gave up, and sends it back to them.
   --filter <name=…>    of list and redrive; may be given again: of different names all must fit, of one any.
                        Names: ${FILTER_NAMES.join(', ')}
                        since and until take times, like 2026-11-24T17:00Z, or 2h for two hours ago
+  --raw                of show: the payload as it is stored, with its personal data
   --limit <n>          how many letters list shows (20)
   --dry-run            says what would be sent where, and sends nothing
   --rate <n>           so many letters a second and no more
@@ -91,10 +94,10 @@ export function parseDlqCommand(
   if (type === undefined) throw new UsageError(`${command} needs a type. ${SEE_HELP}`)
   const queue = requireQueue(entries, type, values.service)
   if (command === 'show') {
-    refuseOthers(values, ['service'])
+    refuseOthers(values, ['service', 'raw'])
     if (place === undefined || rest.length > 0)
       throw new UsageError(`show needs a type and an offset. ${SEE_HELP}`)
-    return { command, json, queue, offset: count('The offset', place, 0) }
+    return { command, json, queue, offset: count('The offset', place, 0), raw: values.raw }
   }
   if (place !== undefined) throw new UsageError(`"${place}" is too much. ${SEE_HELP}`)
   const filters = [...values.filter, ...(values.offset === undefined ? [] : [`offset=${values.offset}`])]
@@ -144,6 +147,7 @@ function parse(args: readonly string[]) {
         max: { type: 'string' },
         'max-replays': { type: 'string' },
         again: { type: 'boolean', default: false },
+        raw: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },

@@ -491,8 +491,8 @@ export function createLaneConsumer<Result extends Handled>(
   }
 
   /**
-   * Only what is missing: the rest is stored. Its offset stays, and so do those behind it; other keys go on, until the
-   * brake stops the partition.
+   * Only what is missing: the rest is stored. Its offset stays, and so do those behind it; what comes after it goes on,
+   * also of its key, until the brake stops the partition. So what was refused may be stored after what followed it.
    */
   function sendLater(delivery: Delivery<Result>, undelivered: readonly Undelivered[]): void {
     const { topic, partition, offset } = delivery.record

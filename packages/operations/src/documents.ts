@@ -1,5 +1,7 @@
+import { type EventDefinition, redact } from '@sluice/events'
 import type { IncomingRecord } from '@sluice/kafka'
 import { type DeadLetter, textOf } from './dead-letter.ts'
+import type { DeadLetterQueue } from './dead-letter-queue.ts'
 import type { Survey } from './survey.ts'
 
 /** A survey as it is printed and answered: times as RFC 3339. */
@@ -19,9 +21,15 @@ export function surveyDocument({ queue, exists, letters, waiting, groups, newest
 
 /**
  * A letter with all that it holds. The payload is text, whatever it is: what is not UTF-8 shows as U+FFFD. Whoever shows
- * it must not take it for anything but text.
+ * it must not take it for anything but text. Personal data is redacted in it, unless `raw` asks for it as it is stored;
+ * of a type that has some, a payload that cannot be read is not shown at all.
  */
-export function deadLetterDocument(letter: DeadLetter, record: IncomingRecord) {
+export function deadLetterDocument(
+  { definition }: DeadLetterQueue,
+  letter: DeadLetter,
+  record: IncomingRecord,
+  { raw }: { readonly raw: boolean },
+) {
   return {
     ...headDocument(letter),
     stack:
@@ -31,9 +39,26 @@ export function deadLetterDocument(letter: DeadLetter, record: IncomingRecord) {
         .filter(([name]) => name !== 'dlq-stack')
         .map(([name, value]) => [name, textOf(value) ?? null]),
     ),
-    value: record.value === null ? null : record.value.toString(),
+    value: record.value === null ? null : payloadText(record.value.toString(), raw ? undefined : definition),
   }
 }
+
+/** @param definition undefined: nothing is redacted. */
+function payloadText(text: string, definition: EventDefinition | undefined): string {
+  if (definition === undefined || definition.pii.length === 0) return text
+  try {
+    const event: unknown = JSON.parse(text)
+    if (typeof event === 'object' && event !== null && 'data' in event) {
+      return JSON.stringify({ ...event, data: redact(definition, event.data) })
+    }
+  } catch {
+    // No JSON: as below.
+  }
+  return UNREADABLE
+}
+
+/** In place of a payload in which nobody can tell what is personal. */
+const UNREADABLE = '[not an event, and perhaps personal: shown only raw]'
 
 function headDocument({ at, firstFailedAt, origin, ...letter }: DeadLetter) {
   return {

@@ -29,6 +29,13 @@ const listQuery = z.strictObject({
   filter: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
 })
 
+const showQuery = z.strictObject({
+  raw: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+})
+
 const redriveOptions = z
   .strictObject({
     all: z.literal(true).optional(),
@@ -98,17 +105,20 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
     {
       method: 'GET',
       path: `${QUEUE}/:offset`,
-      async answer({ params }) {
+      async answer({ params, query }) {
         const found = findQueue(params)
         if ('answer' in found) return found.answer
+        const read = readOptions(showQuery, query)
+        if ('answer' in read) return read.answer
+        const { raw } = read.options
         const offset = Number(params['offset'])
         const letter = /^\d{1,15}$/.test(params['offset']!)
           ? await readLetterAt(found.queue, offset, kafka)
           : undefined
         if (!letter) return refuse('no-dead-letter')
         return {
-          body: deadLetterDocument(letter.letter, letter.record),
-          audit: { action: 'show', topic: found.queue.topic, offset },
+          body: deadLetterDocument(found.queue, letter.letter, letter.record, { raw }),
+          audit: { action: 'show', topic: found.queue.topic, offset, raw },
         }
       },
     },

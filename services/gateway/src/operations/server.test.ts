@@ -153,7 +153,10 @@ describe('dead letters over HTTP', () => {
     ])
     const { json: list } = await ask('GET', `${QUEUE}?limit=2&filter=reason=handler`)
     expect(list.newest.map(({ offset }: { offset: number }) => offset)).toEqual([1, 2])
-    const shown = await ask('GET', `${QUEUE}/2`)
+    expect((await ask('GET', `${QUEUE}/0`)).json.value).toContain('"email":"[redacted]"')
+    expect((await ask('GET', `${QUEUE}/2`)).json.value).toContain('shown only raw')
+    expect((await ask('GET', `${QUEUE}/2?raw=yes`)).status).toBe(422)
+    const shown = await ask('GET', `${QUEUE}/2?raw=true`)
     expect(shown.json).toMatchObject({ offset: 2, reason: 'handler', value: '<script>alert(1)</script>' })
     expect(shown.headers).toMatchObject({
       'content-type': 'application/json',
@@ -162,8 +165,8 @@ describe('dead letters over HTTP', () => {
       'cache-control': 'no-store',
     })
     const audit = lines.filter((line) => line.includes('"audit":true'))
-    expect(audit).toHaveLength(1)
-    expect(JSON.parse(audit[0]!)).toMatchObject({
+    expect(audit.map((line) => JSON.parse(line).raw)).toEqual([false, false, true])
+    expect(JSON.parse(audit[2]!)).toMatchObject({
       action: 'show',
       topic: DLQ,
       offset: 2,
