@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { LANES } from '@sluice/events'
+import { LANES, PARTITIONS_PER_TYPE } from '@sluice/events'
 import { type MetricSpec, metricCatalogue } from '@sluice/telemetry'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -89,6 +89,12 @@ describe('the alerts', () => {
   it('are each in the operators’ page', () => {
     const page = read('docs/operations.md')
     for (const { alert } of rules) expect(page, alert).toContain(`\`${alert}\``)
+  })
+
+  it('know how many partitions there are to read', () => {
+    const { expr, annotations } = rules.find(({ alert }) => alert === 'SluicePartitionsUnread')!
+    expect(expr).toMatch(new RegExp(`< ${PARTITIONS_PER_TYPE}$`))
+    expect(annotations.summary).toContain(` of ${PARTITIONS_PER_TYPE} partitions`)
   })
 
   const hasPromtool = spawnSync('promtool', ['--version']).status === 0
