@@ -1,4 +1,4 @@
-import { createLogger, createMetrics, HELD_OFFSETS, LOST_BY_RETENTION } from '@sluice/telemetry'
+import { createLogger, createMetrics, HELD_OFFSETS, LAG_SECONDS, LOST_BY_RETENTION } from '@sluice/telemetry'
 import { createMemoryBroker, waitFor } from '@sluice/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -808,6 +808,19 @@ describe('createLaneConsumer: retry topics', () => {
     await call('high0-0').done()
     await call('high0-1').done()
     expect(names()).toEqual(['retry0-0'])
+  })
+
+  test('is late only since it was due', async () => {
+    const { copies, pass } = await startRetrying()
+    const late = metrics.gauge(LAG_SECONDS, { type: 'type', lane: 'retry-5s' }) as unknown as {
+      value: number
+    }
+    await copies(0, { age: 1000, lane: 'low' })
+    await metrics.text()
+    expect(late.value).toBe(0)
+    await pass(6000)
+    await metrics.text()
+    expect(late.value).toBe(2)
   })
 
   test('is not fetched far ahead of what is due', async () => {

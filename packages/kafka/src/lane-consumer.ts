@@ -618,18 +618,19 @@ export function createLaneConsumer<Result extends Handled>(
       .gauge(WINDOW_IDENTITIES, { type })
       .set(sum([...numbers.values()].map(({ window }) => window.size)))
     const ways = [
-      ...lanes.map(({ lane, topic }) => ({ lane, topic })),
-      ...options.retries.map(({ name, topic }) => ({ lane: name, topic })),
+      ...lanes.map(({ lane, topic }) => ({ lane, topic, delayMs: 0 })),
+      ...options.retries.map(({ name, topic, delayMs }) => ({ lane: name, topic, delayMs })),
     ]
-    for (const { lane, topic } of ways) {
+    for (const { lane, topic, delayMs } of ways) {
       const owned = [...partitions.values()].filter((partition) => partition.topic === topic)
       const labels = { type, lane }
       const lag = owned.map(({ tracker, highWatermark }) =>
         Math.max(0, highWatermark - tracker.committable()),
       )
-      const oldest = owned.map(({ tracker }) => tracker.oldest()?.record.timestamp ?? wallTime)
+      // What waits as planned is not late.
+      const due = owned.map(({ tracker }) => (tracker.oldest()?.record.timestamp ?? wallTime) + delayMs)
       metrics.gauge(LAG_RECORDS, labels).set(sum(lag))
-      metrics.gauge(LAG_SECONDS, labels).set((wallTime - Math.min(wallTime, ...oldest)) / 1000)
+      metrics.gauge(LAG_SECONDS, labels).set((wallTime - Math.min(wallTime, ...due)) / 1000)
       metrics.gauge(BUFFER_RECORDS, labels).set(sum(owned.map(({ tracker }) => tracker.unfinished)))
       metrics.gauge(ASSIGNED_PARTITIONS, labels).set(owned.length)
     }

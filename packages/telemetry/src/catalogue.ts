@@ -110,7 +110,7 @@ export const LAG_RECORDS = gauge(
 )
 export const LAG_SECONDS = gauge(
   'sluice_consumer_lag_seconds',
-  'Age of the oldest unfinished record that was fetched; 0 when there is none.',
+  'Age of the oldest unfinished record that was fetched, in a retry lane since it was due; 0 when there is none.',
   ['type', 'lane'],
 )
 export const BUFFER_RECORDS = gauge('sluice_consumer_buffer_records', 'Records fetched and not finished.', [
