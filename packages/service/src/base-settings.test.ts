@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { baseSettings, parseProcessSettings } from './base-settings.ts'
 import { SettingsError } from './errors.ts'
 import { consumerSettings } from './run-consumer.ts'
+import { describeSettings, readSettings } from './settings.ts'
 
 let folder: string
 beforeAll(() => {
@@ -192,4 +193,14 @@ test('every setting says what it is for', () => {
     expect(variable).toMatch(/^[A-Z][A-Z0-9_]+$/)
     expect(schema.description, variable).toMatch(/\.$/)
   }
+})
+
+test('every default, written as it is described, is what an absent variable stands for', () => {
+  const settings = { ...baseSettings, ...consumerSettings }
+  const defaults = describeSettings(settings).flatMap(({ variable, default: text }) =>
+    text === undefined ? [] : [[variable, text]],
+  )
+  const read = (env: Record<string, string>) => readSettings(settings, { KAFKA_BROKERS: 'a:9092', ...env })
+  expect(defaults.length).toBeGreaterThan(10)
+  expect(read(Object.fromEntries(defaults))).toEqual({ ...read({}), problems: [] })
 })

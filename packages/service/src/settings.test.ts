@@ -17,6 +17,11 @@ const settings = {
     .default('false')
     .transform((value) => value === 'true')
     .describe('Whether to encrypt.'),
+  SHARE: z
+    .enum(['on', 'off'])
+    .default('off')
+    .transform((value) => value === 'on')
+    .describe('Whether to share.'),
 }
 
 function problemsOf(env: Record<string, string>): SettingsError['problems'] {
@@ -37,6 +42,7 @@ test('text becomes values, and what is absent its default', () => {
     PORT: 8080,
     WAIT_MS: 10,
     TLS: true,
+    SHARE: false,
   })
 })
 
@@ -91,7 +97,9 @@ test('secrets are hidden when the config is printed, and only they', () => {
     'PORT=8080',
     'WAIT_MS=250',
     'TLS=false',
+    'SHARE=off',
   ])
+  expect(printConfig(settings, parse({ BROKERS: 'a:1', SHARE: 'on' }))).toContain('SHARE=on')
   expect(printConfig(settings, parse({ BROKERS: 'a:1' }))).toContain('PASSWORD=\n')
 })
 
@@ -112,5 +120,6 @@ test('settings are described with their defaults as one would write them', () =>
     { variable: 'PORT', description: 'Where to listen.', required: false, default: '8080' },
     { variable: 'WAIT_MS', description: 'How long to wait.', required: false, default: '250' },
     { variable: 'TLS', description: 'Whether to encrypt.', required: false, default: 'false' },
+    { variable: 'SHARE', description: 'Whether to share.', required: false, default: 'off' },
   ])
 })

@@ -49,17 +49,17 @@ export function describeSettings(settings: Settings): SettingDescription[] {
       variable,
       description: schema.description ?? '',
       required: !absent.success,
-      ...(absent.data !== undefined && { default: toText(absent.data) }),
+      ...(absent.data !== undefined && { default: toText(schema, absent.data) }),
     }
   })
 }
 
 /** `NAME=value` lines, secrets hidden. */
 export function printConfig(settings: Settings, config: Readonly<Record<string, unknown>>): string {
-  return Object.keys(settings)
-    .map((variable) => {
+  return Object.entries(settings)
+    .map(([variable, schema]) => {
       const value = config[variable]
-      return `${variable}=${isSecret(variable) && value !== undefined ? '[hidden]' : toText(value)}`
+      return `${variable}=${isSecret(variable) && value !== undefined ? '[hidden]' : toText(schema, value)}`
     })
     .join('\n')
 }
@@ -69,7 +69,12 @@ export function isSecret(variable: string): boolean {
   return /PASSWORD|SECRET|TOKEN|KEY$/.test(variable)
 }
 
-function toText(value: unknown): string {
+/** As one would write it in the environment: a switch in the words that it takes. */
+function toText(schema: z.ZodType, value: unknown): string {
+  if (typeof value === 'boolean') {
+    const words = value ? ['true', 'on'] : ['false', 'off']
+    return words.find((word) => schema.safeParse(word).data === value) ?? String(value)
+  }
   return Array.isArray(value) ? value.join(',') : String(value ?? '')
 }
 
