@@ -123,6 +123,14 @@ describe('createFleet', () => {
     expect(fleet.rows()).toMatchObject([{ name: 'a', pid: successor.pid }])
   })
 
+  it('starts no successor when it is stopped meanwhile', async () => {
+    const plan = await stub('a')
+    await fleet.start([plan], LIMITS)
+    const replaced = fleet.replace(plan, { ...LIMITS, overlap: false, graceMs: 5000 })
+    await Promise.all([expect(replaced).rejects.toThrow('stopping'), fleet.stop(5000)])
+    expect(journalled('started')).toEqual(['a'])
+  })
+
   it('removes processes by name, and knows them no more', async () => {
     await fleet.start([await stub('a'), await stub('b')], LIMITS)
     await fleet.remove(['a', 'never'], 5000)

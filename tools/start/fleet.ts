@@ -123,6 +123,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const old = group?.find(({ name }) => name === plan.name)
       if (group === undefined || old === undefined) throw new StartError(`${plan.name} does not run.`)
       if (!overlap) await old.stop(graceMs)
+      if (stopping) throw new StartError('Sluice is stopping.')
       const successor = launch(plan, patience, true)
       group.splice(group.indexOf(old), 1, ...(overlap ? [old] : []), successor.supervised)
       try {

@@ -119,6 +119,14 @@ describe('superviseProcess', () => {
     expect(notices.map(({ kind }) => kind)).toEqual(['ready'])
   })
 
+  it('can be told to stop by two at once', async () => {
+    const { supervised, heard } = supervise(await stub('a'))
+    await heard('ready')
+    await Promise.all([supervised.stop(5000), supervised.stop(5000)])
+    expect(supervised.status().state).toBe('stopped')
+    expect(readJournal().filter((line) => line.startsWith('a stopped'))).toHaveLength(1)
+  })
+
   it('ends a process that ignores SIGTERM when its grace is over', async () => {
     const { supervised, heard } = supervise(await stub('stubborn'))
     const { pid } = await heard('ready')

@@ -66,7 +66,10 @@ export type SupervisedProcess = {
   status(): { readonly pid: number | undefined; readonly state: ProcessState; readonly restarts: number }
   /** The last lines that it wrote since it was last started, oldest first. */
   lastLines(): readonly string[]
-  /** SIGTERM, after `graceMs` SIGKILL. Resolves when the process is gone, and then it stays away. */
+  /**
+   * SIGTERM, after `graceMs` SIGKILL. Resolves when the process is gone, and then it stays away. Who asks again waits for
+   * the same end, with the grace of the first.
+   */
   stop(graceMs: number): Promise<void>
   /** SIGKILL, at once and without waiting. */
   kill(): void
@@ -110,6 +113,7 @@ export function superviseProcess(plan: ProcessPlan, options: SuperviseOptions): 
   let child: ChildProcess
   let gone: Promise<void>
   let failure: string | undefined
+  let stopped: Promise<void> | undefined
 
   launch()
 
@@ -122,19 +126,9 @@ export function superviseProcess(plan: ProcessPlan, options: SuperviseOptions): 
       restarts,
     }),
     lastLines,
-    async stop(graceMs) {
-      if (state !== 'stopped') {
-        state = 'stopping'
-        clearTimeout(restartTimer)
-        child.kill('SIGTERM')
-        const deadline = setTimeout(() => {
-          if (!plan.ownsProcess) child.kill('SIGKILL')
-        }, graceMs)
-        await gone
-        clearTimeout(deadline)
-        state = 'stopped'
-        closeSync(log)
-      }
+    stop(graceMs) {
+      stopped ??= terminate(graceMs)
+      return stopped
     },
     kill() {
       state = 'stopping'
@@ -142,6 +136,19 @@ export function superviseProcess(plan: ProcessPlan, options: SuperviseOptions): 
       if (!plan.ownsProcess) child.kill('SIGKILL')
       else if (child.connected) child.disconnect()
     },
+  }
+
+  async function terminate(graceMs: number): Promise<void> {
+    state = 'stopping'
+    clearTimeout(restartTimer)
+    child.kill('SIGTERM')
+    const deadline = setTimeout(() => {
+      if (!plan.ownsProcess) child.kill('SIGKILL')
+    }, graceMs)
+    await gone
+    clearTimeout(deadline)
+    state = 'stopped'
+    closeSync(log)
   }
 
   function lastLines(): string[] {
