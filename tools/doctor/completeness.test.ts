@@ -82,6 +82,14 @@ describe('findGaps', () => {
     expect(gaps()).toBe('')
   })
 
+  it('misses the entry of a second service of a type that has one', () => {
+    writeFileSync(join(root, 'docker-compose.yml'), 'services:\n  gateway:\n  order-placed:\n')
+    const both = { ...entry, services: ['order-placed', 'order-archive'] }
+    expect(findGaps(root, [both], topics)).toContain(
+      'order-archive has no compose entry in docker-compose.yml.',
+    )
+  })
+
   it('takes a compose file of Kafka alone, and a dashboard that shows every type by its label', () => {
     writeFileSync(join(root, 'docker-compose.yml'), 'services:\n  kafka:\n    image: x\n')
     mkdirSync(join(root, 'infra/grafana/dashboards'), { recursive: true })

@@ -80,7 +80,7 @@ export function findGaps(root: string, entries: readonly EntryFacts[], topics: r
       ...pages.flatMap(({ path, text }) => lack(!names(text, service), `${service} is not in ${path}.`)),
       ...artefacts.flatMap(({ what, places, text, applies, serves }) => {
         if (text === undefined || (applies && !applies.test(text)) || serves?.test(text)) return []
-        return lack(!names(text, service) && !names(text, type), `${service} has no ${what} in ${places[0]}.`)
+        return lack(!names(text, service), `${service} has no ${what} in ${places[0]}.`)
       }),
     ]),
   )
