@@ -135,6 +135,7 @@ async function create(plan: Plan): Promise<void> {
       root: ROOT,
       type,
       services,
+      outputs: plan.outputs,
       event,
       readByOthers: known !== undefined,
       signal: stop.signal,
@@ -147,7 +148,7 @@ async function create(plan: Plan): Promise<void> {
   } catch (error) {
     await restore(undo, services, removeServiceFolder)
     if (reloaded) {
-      await askToReload(ROOT)
+      await letRunningFollow()
       say('Topics that were created stay; they are taken again by the next try.')
     }
     throw error
@@ -178,9 +179,9 @@ async function remove(options: NewOptions): Promise<void> {
     await restore(undo, services, linkService)
     throw error
   }
-  const running = await askToReload(ROOT)
+  const letGo = await letRunningFollow()
   tell({ ok: true, removed: { types, services }, files, topics })
-  say(removedText(plan, running?.ok === true))
+  say(removedText(plan, letGo))
 }
 
 async function confirmRemoval({ yes, json }: NewOptions, plan: RemovePlan): Promise<void> {
@@ -189,6 +190,15 @@ async function confirmRemoval({ yes, json }: NewOptions, plan: RemovePlan): Prom
     throw new RefusedError('Removing asks first; without a terminal add --yes.')
   const question = `Remove ${describeRemoved(plan)}? What you changed there is gone where git does not have it.`
   if (!(await askWhether(question))) throw new CancelledError('Nothing was removed.')
+}
+
+/** Whether a Sluice that runs here is what the catalogue says now; where it could not become that, it says why. */
+async function letRunningFollow(): Promise<boolean> {
+  const answer = await askToReload(ROOT)
+  if (answer?.ok === false) {
+    console.error(`The Sluice that runs here did not follow; stop it and start it anew. ${answer.detail}`)
+  }
+  return answer?.ok === true
 }
 
 /** The tree as it was: the files, the links or folders of the services, and what is derived. */

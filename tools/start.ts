@@ -221,6 +221,7 @@ async function start(options: StartOptions): Promise<number> {
       ok: true,
       ingest: plan.ingest,
       brokers: broker!.brokers,
+      given: broker!.kind === 'given',
       topics: created,
       left: leaving,
       joined: joined.value.map(({ name, pid, admin }) => ({ name, pid, admin })),

@@ -7,14 +7,9 @@ export type Change = { readonly path: string; readonly text: string | undefined 
 /**
  * Makes the changes, all or none: when one fails, those before it are undone. Returns how to undo all of them, byte for
  * byte, with the folders that were made for them.
- * @param alsoRestore files that something else will change afterwards and that `undo` shall bring back, too
  */
-export function changeTree(
-  root: string,
-  changes: readonly Change[],
-  alsoRestore: readonly string[] = [],
-): { undo(): void } {
-  const before = [...changes.map(({ path }) => path), ...alsoRestore].map((path) => ({
+export function changeTree(root: string, changes: readonly Change[]): { undo(): void } {
+  const before = changes.map(({ path }) => ({
     path,
     bytes: existsSync(join(root, path)) ? readFileSync(join(root, path)) : undefined,
   }))

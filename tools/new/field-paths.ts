@@ -184,6 +184,7 @@ function toPath(text: string): Path {
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-function escapeStep(name: string): string {
+/** A name as a step of a JSON Pointer. */
+export function escapeStep(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

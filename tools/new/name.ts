@@ -19,6 +19,13 @@ const TAKEN = new Set([
 /** Folders, log files and processes that are no event type. `values` is the file of values beside the definitions. */
 const OCCUPIED = new Set(['gateway', 'kafka', 'demo', 'values'])
 
+/** Names that services share a space with: of other containers in docker-compose.yml, and of packages of the workspace. */
+const NO_SERVICE = new Set(
+  'topics prometheus grafana events operations service telemetry template testing tools tests bench'.split(
+    ' ',
+  ),
+)
+
 /** What is known of the tree before something is added. */
 export type KnownNames = { readonly types: readonly string[]; readonly services: readonly string[] }
 
@@ -55,6 +62,7 @@ export function checkTypeName(type: string, known: KnownNames): void {
  */
 export function checkServiceName(service: string, known: KnownNames): void {
   checkForm(service, 'service', 'order-archive')
+  if (NO_SERVICE.has(service)) throw occupied(service, 'order-archive')
   if (known.services.includes(service)) {
     throw new RefusedError(
       `There is a service "${service}" already: services/${service}. Nothing was changed.\n  to undo it:  npm run new -- remove ${service}`,
@@ -80,6 +88,9 @@ function checkForm(name: string, what: string, example: string): void {
       `"${name}" is no name for ${what === 'event type' ? 'an' : 'a'} ${what}: it must be kebab-case and at most ${MAX_NAME_LENGTH} characters, like ${example}.`,
     )
   }
-  if (OCCUPIED.has(name))
-    throw new RefusedError(`"${name}" is the name of a part of Sluice. Choose another, like ${example}.`)
+  if (OCCUPIED.has(name)) throw occupied(name, example)
+}
+
+function occupied(name: string, example: string): RefusedError {
+  return new RefusedError(`"${name}" is the name of a part of Sluice. Choose another, like ${example}.`)
 }

@@ -1,6 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { catalogue } from '@sluice/events'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { changeTree } from './change-tree.ts'
 import { RefusedError } from './errors.ts'
 import { type EventWish, type Plan, planEvent, planService } from './plan-event.ts'
 import { planRemove } from './plan-remove.ts'
@@ -94,6 +97,25 @@ describe('planEvent', () => {
   })
 })
 
+describe('personal data', () => {
+  it("stays marked in a type that has its cause's key alone", () => {
+    const made = plan({ key: 'mail', produces: 'claim-opened' })
+    expect(textOf(made, 'definitions/claim-opened.ts')).toContain("pii: ['/mail']")
+    expect(textOf(plan({ produces: 'claim-opened' }), 'definitions/claim-opened.ts')).not.toContain('pii')
+  })
+  it('stays marked in fields that are passed on', () => {
+    const wish = { fields: 'parcelId:string,name:string,note:string', pii: 'name' }
+    const made = plan({ ...wish, produces: 'claim-opened(parcelId:string,name:string,note:int)' })
+    expect(textOf(made, 'definitions/claim-opened.ts')).toContain("pii: ['/name']")
+  })
+  it('is remarked on where the example is a real sample', () => {
+    expect(plan(samples({ id: 'a' })).remarks).toContainEqual(
+      expect.stringMatching(/real sample from x\.json/),
+    )
+    expect(plan({}).remarks.join()).not.toMatch(/real sample/)
+  })
+})
+
 describe('planService', () => {
   it('adds to the line of the type', () => {
     const made = planService(ROOT, catalogue, { service: 'order-archive', type: 'order-placed' })
@@ -114,6 +136,43 @@ describe('planRemove', () => {
     ['stock-reserved', /used elsewhere(.|\n)*services\/order-placed\/handler\.ts/],
   ])('refuses to remove %s', (name, message) => {
     expect(() => planRemove(ROOT, catalogue, name)).toThrow(message)
+  })
+})
+
+describe('planRemove of a second service', () => {
+  let root: string
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'sluice-remove-'))
+    for (const folder of ['packages', 'services', 'tools', 'tests', 'bench']) mkdirSync(join(root, folder))
+    const wish = { service: 'order-archive', type: 'order-placed', produces: 'order-archived' }
+    changeTree(root, planService(ROOT, catalogue, wish).changes)
+  })
+  afterEach(() => rmSync(root, { recursive: true }))
+
+  const derived = catalogue.find(({ definition }) => definition.origin === 'derived')!
+  const entries = [
+    ...catalogue.map((entry) =>
+      entry.definition.type === 'order-placed'
+        ? { ...entry, services: [...entry.services, 'order-archive'] }
+        : entry,
+    ),
+    { definition: { ...derived.definition, type: 'order-archived' }, services: [] },
+  ]
+
+  it('takes the types along that only it produced', () => {
+    const { types, changes, topics } = planRemove(root, entries, 'order-archive')
+    expect(types).toEqual(['order-archived'])
+    expect(changes).toContainEqual({
+      path: 'packages/events/src/definitions/order-archived.ts',
+      text: undefined,
+    })
+    expect(changes.find(({ path }) => path.endsWith('catalogue.ts'))?.text).not.toMatch(/order-?archive/i)
+    expect(topics).toContain('events.order-placed.order-archive.dlq')
+    expect(topics.filter((topic) => topic.startsWith('events.order-archived.'))).not.toEqual([])
+  })
+  it('leaves a type that somebody else produces, too', () => {
+    writeFileSync(join(root, 'tests/other.ts'), 'orderArchived')
+    expect(planRemove(root, entries, 'order-archive').types).toEqual([])
   })
 })
 

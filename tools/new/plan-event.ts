@@ -44,6 +44,8 @@ export type Plan = {
   readonly services: readonly string[]
   /** Types that are new. */
   readonly created: readonly string[]
+  /** Types that the services produce, new or not. */
+  readonly outputs: readonly string[]
   /** Valid data of the type. */
   readonly example: unknown
   readonly changes: readonly Change[]
@@ -86,7 +88,7 @@ export function planEvent(root: string, entries: readonly CatalogueEntry[], wish
     remarks: ofOutputs,
   } = planOutputs(
     wish.produces ?? '',
-    { schema, example, key },
+    { schema, example, key, pii },
     definition,
     entries.map((entry) => entry.definition),
     { ...known, types: [...known.types, wish.type] },
@@ -109,12 +111,18 @@ export function planEvent(root: string, entries: readonly CatalogueEntry[], wish
     ...(pii.includes(`/${key.path.join('/')}`)
       ? ['The key is personal data: it stands in the clear as the key of each Kafka record.']
       : []),
+    ...(wish.samples === undefined
+      ? []
+      : [
+          `The example is a real sample from ${wish.samples.from}, with made-up values for what is called personal alone: read it in packages/events/src/definitions/${wish.type}.ts before you commit it.`,
+        ]),
   ]
   return {
     type: wish.type,
     services,
     example,
     created: all.map(({ type }) => type),
+    outputs: outputs.map(({ type }) => type),
     changes: [...written, { path: CATALOGUE, text: catalogue }, lockChange(root, { add: services })],
     remarks,
   }
@@ -143,7 +151,7 @@ export function planService(
     remarks: ofOutputs,
   } = planOutputs(
     wish.produces ?? '',
-    { schema: definition.data, example, key: keyOf(entry) },
+    { schema: definition.data, example, key: keyOf(entry), pii: definition.pii },
     definition,
     entries.map((one) => one.definition),
     known,
@@ -158,6 +166,7 @@ export function planService(
     services: [wish.service],
     example,
     created: created.map(({ type }) => type),
+    outputs: outputs.map(({ type }) => type),
     changes: [
       ...created.map((one) => definitionFile(root, one)),
       ...serviceFiles(root, service),

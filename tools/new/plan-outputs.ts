@@ -3,7 +3,7 @@ import type { EventDefinition } from '@sluice/events'
 import { z } from 'zod'
 import { checkShape, toSchema } from './check-shape.ts'
 import { RefusedError } from './errors.ts'
-import { chooseKey, findPersonalData, type Key, toFieldName } from './field-paths.ts'
+import { chooseKey, escapeStep, findPersonalData, type Key, toFieldName } from './field-paths.ts'
 import type { DefinitionWish, OutputWish } from './from-template.ts'
 import { checkTypeName, type KnownNames } from './name.ts'
 import { parseFields } from './parse-fields.ts'
@@ -14,6 +14,8 @@ export type Input = {
   readonly schema: z.ZodType
   readonly example: Readonly<Record<string, unknown>>
   readonly key: Key
+  /** JSON Pointers to what is personal in it. */
+  readonly pii: readonly string[]
 }
 
 /** What a type that is made for an output has of the type that it follows from. */
@@ -52,7 +54,8 @@ export function planOutputs(
     }
     checkTypeName(name, { ...known, types })
     types.push(name)
-    const wish = fields === undefined ? keyOnly(name, input, inherited) : withFields(name, fields, inherited)
+    const wish =
+      fields === undefined ? keyOnly(name, input, inherited) : withFields(name, fields, input, inherited)
     created.push(wish)
     outputs.push(
       fields === undefined
@@ -81,12 +84,7 @@ function map(
   example: Data,
   input: Input,
 ): { source: string; expected: Data; madeUp: string[] } {
-  const wanted = fieldSchemas(schema)
-  const offered = fieldSchemas(input.schema)
-  const isOffered = (name: string) =>
-    Object.hasOwn(input.example, name) &&
-    Object.hasOwn(wanted, name) &&
-    isDeepStrictEqual(wanted[name], offered[name])
+  const isOffered = offeredBy(input, schema)
   const names = Object.keys(example)
   const sourceOf = (name: string) =>
     isOffered(name) ? `event.data${accessSource([name])}` : dataSource(example[name])
@@ -97,6 +95,16 @@ function map(
     ),
     madeUp: names.filter((name) => !isOffered(name)),
   }
+}
+
+/** Whether a field of the output is one of the input, too: the same name and the same schema. */
+function offeredBy(input: Input, schema: z.ZodType): (name: string) => boolean {
+  const wanted = fieldSchemas(schema)
+  const offered = fieldSchemas(input.schema)
+  return (name) =>
+    Object.hasOwn(input.example, name) &&
+    Object.hasOwn(wanted, name) &&
+    isDeepStrictEqual(wanted[name], offered[name])
 }
 
 /** The JSON Schema of each field that is always there. */
@@ -113,21 +121,36 @@ function keyOnly(type: string, input: Input, inherited: Inherited): DefinitionWi
   const name = toFieldName(input.key.path)
   const shape: ObjectShape = { kind: 'object', fields: [{ name, shape: input.key.shape, optional: false }] }
   const example = { [name]: at(input.example, input.key.path) }
-  return { ...bare(inherited), type, shape, key: { path: [name], shape: input.key.shape }, pii: [], example }
+  const from = toPointer(input.key.path)
+  const isPersonal = input.pii.some((pointer) => from === pointer || from.startsWith(`${pointer}/`))
+  const pii = isPersonal ? [toPointer([name])] : []
+  return { ...bare(inherited), type, shape, key: { path: [name], shape: input.key.shape }, pii, example }
 }
 
 function keySource(wish: DefinitionWish, input: Input): string {
   return `{ ${nameSource(wish.key.path[0]!)}: event.data${accessSource(input.key.path)} }`
 }
 
-function withFields(type: string, fields: string, inherited: Inherited): DefinitionWish {
+function withFields(type: string, fields: string, input: Input, inherited: Inherited): DefinitionWish {
   const shape = checkShape(parseFields(fields))
   const key = chooseKey(shape)
   if (key === undefined)
     throw new RefusedError(
       `"${type}" has no field that can be its key: give it an identifier, like orderId:string.`,
     )
-  return { ...bare(inherited), type, shape, key, pii: findPersonalData(shape), example: exampleOf(shape) }
+  const isOffered = offeredBy(input, toSchema(shape))
+  const passedOn = shape.fields
+    .filter(({ name }) => isOffered(name))
+    .flatMap(({ name }) => {
+      const at = toPointer([name])
+      return input.pii.filter((pointer) => pointer === at || pointer.startsWith(`${at}/`))
+    })
+  const pii = [...new Set([...findPersonalData(shape), ...passedOn])]
+  return { ...bare(inherited), type, shape, key, pii, example: exampleOf(shape) }
+}
+
+function toPointer(path: readonly string[]): string {
+  return path.map((name) => `/${escapeStep(name)}`).join('')
 }
 
 function bare({ owner, lanes, defaultPriority, retentionDays }: Inherited) {

@@ -18,23 +18,16 @@ export type RemovePlan = {
 
 /**
  * Plans the undoing of a type, whole: its services, its definition, its line, and the types that only its services
- * produced and nobody reads; or, where the name is that of a second service, of this alone.
+ * produced and nobody reads; or, where the name is that of a second service, of this and of what only it produced.
  * @throws RefusedError when there is no such thing, or something else needs it
  */
 export function planRemove(root: string, entries: readonly CatalogueEntry[], name: string): RemovePlan {
   const entry = entries.find(({ definition }) => definition.type === name)
   if (entry === undefined) return planRemoveService(root, entries, name)
   const services = entry.services
-  const removed = new Set([
-    `packages/events/src/definitions/${name}.ts`,
-    ...services.map((service) => `services/${service}/`),
-  ])
+  const removed = new Set([definitionPath(name), ...services.map((service) => `services/${service}/`)])
   const uses = findUses(root)
-  const orphans = entries.filter(({ definition, services: readers }) => {
-    const users = uses(definition.type)
-    const isOurs = definition.origin === 'derived' && readers.length === 0 && definition.type !== name
-    return isOurs && users.some((path) => isIn(path, removed)) && users.every((path) => isIn(path, removed))
-  })
+  const orphans = findOrphans(entries, uses, removed).filter((orphan) => orphan !== entry)
   const users = uses(name).filter((path) => !isIn(path, removed))
   if (users.length > 0) {
     throw new RefusedError(
@@ -48,7 +41,7 @@ export function planRemove(root: string, entries: readonly CatalogueEntry[], nam
     types,
     services,
     changes: [
-      ...types.map((type) => ({ path: `packages/events/src/definitions/${type}.ts`, text: undefined })),
+      ...types.map((type) => ({ path: definitionPath(type), text: undefined })),
       ...services.flatMap((service) => filesOf(root, service)),
       { path: CATALOGUE, text: catalogue },
       lockChange(root, { remove: services }),
@@ -72,19 +65,37 @@ function planRemoveService(root: string, entries: readonly CatalogueEntry[], ser
     )
   }
   const kept = new Set(planTopics([{ definition, services: left }]).map(({ topic }) => topic))
+  const orphans = findOrphans(entries, findUses(root), new Set([`services/${service}/`]))
+  const types = orphans.map((orphan) => orphan.definition.type)
+  const catalogue = changeLine(readFileSync(join(root, CATALOGUE), 'utf8'), definition.type, left)
   return {
-    types: [],
+    types,
     services: [service],
     changes: [
+      ...types.map((type) => ({ path: definitionPath(type), text: undefined })),
       ...filesOf(root, service),
-      {
-        path: CATALOGUE,
-        text: changeLine(readFileSync(join(root, CATALOGUE), 'utf8'), definition.type, left),
-      },
+      { path: CATALOGUE, text: types.reduce(removeLine, catalogue) },
       lockChange(root, { remove: [service] }),
     ],
-    topics: planTopics([entry]).flatMap(({ topic }) => (kept.has(topic) ? [] : [topic])),
+    topics: planTopics([entry, ...orphans]).flatMap(({ topic }) => (kept.has(topic) ? [] : [topic])),
   }
+}
+
+/** Derived types that nobody reads and that only what is removed names. */
+function findOrphans(
+  entries: readonly CatalogueEntry[],
+  uses: (type: string) => string[],
+  removed: ReadonlySet<string>,
+): CatalogueEntry[] {
+  return entries.filter(({ definition, services }) => {
+    if (definition.origin !== 'derived' || services.length > 0) return false
+    const users = uses(definition.type)
+    return users.length > 0 && users.every((path) => isIn(path, removed))
+  })
+}
+
+function definitionPath(type: string): string {
+  return `packages/events/src/definitions/${type}.ts`
 }
 
 function filesOf(root: string, service: string): Change[] {
@@ -112,7 +123,7 @@ function findUses(root: string): (type: string) => string[] {
   return (type) => {
     const named = new RegExp(`\\b${toIdentifier(type)}\\b|['"\`]${type}['"\`]`)
     return sources
-      .filter(({ path, text }) => path !== `packages/events/src/definitions/${type}.ts` && named.test(text))
+      .filter(({ path, text }) => path !== definitionPath(type) && named.test(text))
       .map(({ path }) => path)
   }
 }

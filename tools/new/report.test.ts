@@ -7,6 +7,7 @@ const plan: Plan = {
   type: 'parcel-lost',
   services: ['parcel-lost'],
   created: ['parcel-lost'],
+  outputs: [],
   example: { note: "it's lost" },
   changes: [
     { path: 'services/parcel-lost/handler.ts', text: 'x' },

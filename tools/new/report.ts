@@ -30,11 +30,13 @@ export function dryRunText({ changes, remarks }: Plan): string {
 export function trialText(result: TrialResult | undefined): string {
   if (result === undefined) return 'no Kafka runs here, so no event was sent through it'
   const topics = `${result.topics.length} topics created`
-  if (!result.handled)
+  if (!result.handled && result.where === 'kafka')
     return `${topics}; it takes up its work on Kafka (others read the type: no event was made up)`
   if (result.where === 'kafka')
     return `${topics}; an event was handled on Kafka, and the processes stopped again`
   const joined = result.joined.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ')
+  if (!result.handled)
+    return `${topics}; ${joined} runs with the others (they read the type on a given Kafka: no event was made up)`
   return `${topics}; ${joined} runs with the others and has handled its first event`
 }
 

@@ -19,7 +19,7 @@ import { kafkaFromEnvironment } from '../start/kafka-from-environment.ts'
 import type { MetricsJson } from '../start/measure.ts'
 import { planStart } from '../start/plan.ts'
 import { readCatalogue } from '../start/read-catalogue.ts'
-import { askInstance } from '../start/single-instance.ts'
+import { askInstance, NoAnswerError } from '../start/single-instance.ts'
 import { CheckError } from './run-checks.ts'
 
 /** What is tried: an event of the type, handled by each of the services. */
@@ -27,6 +27,8 @@ export type Trial = {
   readonly root: string
   readonly type: string
   readonly services: readonly string[]
+  /** Types that the services produce. */
+  readonly outputs: readonly string[]
   /** Valid data of a type that producers post; or the definition, of a type that they may not. */
   readonly event: { readonly data: unknown } | { readonly derived: EventDefinition }
   /** Whether others read the type already, who would take the event for a real one. */
@@ -64,19 +66,36 @@ export async function tryRoundTrip(trial: Trial): Promise<TrialResult | undefine
   if (answer?.ok === false)
     throw new CheckError(`The Sluice that runs here could not take it over: ${answer.detail}`)
   if (answer !== undefined) {
-    const { ingest, brokers, joined, topics } = answer
-    await send({ ...trial, services: joined.map(({ name }) => name) }, ingest, brokers, joined)
-    return { where: 'running', joined, ingest, topics, handled: true }
+    const { ingest, brokers, given, joined, topics } = answer
+    const handled = mayMakeUp(given, trial)
+    if (handled) await send({ ...trial, services: joined.map(({ name }) => name) }, ingest, brokers, joined)
+    return { where: 'running', joined, ingest, topics, handled }
   }
   const given = process.env['KAFKA_BROKERS']
   if (given) await requireGivenKafka(process.env)
   else if (!(await answersKafka(LOCAL_KAFKA))) return undefined
-  return tryAlone(trial, given ?? LOCAL_KAFKA, !(given && trial.readByOthers))
+  return tryAlone(trial, given || LOCAL_KAFKA, mayMakeUp(Boolean(given), trial))
 }
 
-/** Asks the Sluice that runs here to be what the catalogue says now; `undefined` when none does. */
-export function askToReload(root: string): Promise<ReloadAnswer | undefined> {
-  return askInstance<ReloadAnswer>({ root, request: 'reload', timeoutMs: RELOAD_TIMEOUT_MS })
+/** On a Kafka of somebody else's, whoever reads the type already would act on an event that never happened. */
+function mayMakeUp(given: boolean, { readByOthers }: Trial): boolean {
+  return !(given && readByOthers)
+}
+
+/**
+ * Asks the Sluice that runs here to be what the catalogue says now; `undefined` when none does. One that does not answer
+ * in time has answered that it is not ok.
+ */
+export async function askToReload(
+  root: string,
+  timeoutMs = RELOAD_TIMEOUT_MS,
+): Promise<ReloadAnswer | undefined> {
+  try {
+    return await askInstance<ReloadAnswer>({ root, request: 'reload', timeoutMs })
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error
+    return { ok: false, detail: error.message }
+  }
 }
 
 async function tryAlone(trial: Trial, brokers: string, makeUp: boolean): Promise<TrialResult> {
@@ -85,8 +104,9 @@ async function tryAlone(trial: Trial, brokers: string, makeUp: boolean): Promise
   const own = facts.entries
     .filter(({ definition }) => definition.type === trial.type)
     .map(({ definition }) => ({ definition, services }))
-  // Of the type alone: a Kafka of somebody else's is not filled with the topics of the whole catalogue.
-  const plans = facts.topics.filter(({ topic }) => topic.split('.')[1] === trial.type)
+  // What the trial needs alone: a Kafka of somebody else's is not filled with the topics of the whole catalogue.
+  const types = new Set([trial.type, ...trial.outputs])
+  const plans = facts.topics.filter(({ topic }) => types.has(topic.split('.')[1]!))
   const env = { ...process.env, KAFKA_BROKERS: brokers }
   const admin = await kafkaFromEnvironment(env, 'new').admin()
   const { created } = await createTopics(admin, plans).finally(() => admin.close())
@@ -143,7 +163,9 @@ async function send(
         intervalMs: 50,
         describe: `${name} to handle an event`,
       },
-    )
+    ).catch((error: Error) => {
+      throw new CheckError(error.message, { cause: error })
+    })
     signal.throwIfAborted()
     if (ended === 'dead-letter') {
       throw new CheckError(`${name} made the example a dead letter; ${deadLetterTopic(type, name)} says why.`)

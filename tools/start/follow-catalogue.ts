@@ -9,6 +9,8 @@ export type ReloadAnswer =
       readonly ok: true
       readonly ingest: string
       readonly brokers: string
+      /** Whether its Kafka is somebody else's, given by KAFKA_BROKERS. */
+      readonly given: boolean
       readonly topics: readonly string[]
       readonly joined: readonly {
         readonly name: string

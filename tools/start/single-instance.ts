@@ -48,9 +48,14 @@ export async function claimInstance<State>(options: {
   }
 }
 
+/** Somebody holds the claim, but gave no answer. Caught by whoever asked. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError'
+}
+
 /**
- * Asks the process that holds the claim of a checkout. `undefined` when there is none, or when it does not answer within
- * `timeoutMs`.
+ * Asks the process that holds the claim of a checkout. `undefined` when there is none.
+ * @throws NoAnswerError when there is one that does not answer within `timeoutMs`
  */
 export async function askInstance<Answer>(options: {
   readonly root: string
@@ -59,7 +64,11 @@ export async function askInstance<Answer>(options: {
   readonly folder?: string
 }): Promise<Answer | undefined> {
   const path = socketPath(options.root, options.folder ?? tmpdir())
-  return parse<Answer>((await ask(path, options.request, options.timeoutMs)).text)
+  const { alive, text } = await ask(path, options.request, options.timeoutMs)
+  if (alive && text === '') {
+    throw new NoAnswerError(`It gave no answer to "${options.request}" within ${options.timeoutMs / 1000} s.`)
+  }
+  return parse<Answer>(text)
 }
 
 /** Where the socket of a checkout is. */
