@@ -91,6 +91,11 @@ it('dead letters are listed, shown, tried out, sent back, and sent back once', a
   expect(all).toMatchObject({ status: 0, stdout: expect.stringContaining('2 of 2 letters sent.') })
   const again = await run('dlq', 'redrive', TYPE, '--all', '--json')
   expect(JSON.parse(again.stdout)).toMatchObject({ sent: 0, redrivenBefore: 3 })
+  // Whoever reads no further still learns that something was left.
+  const unread = ['redrive', TYPE, '--all', '--again', '--max-replays', '0']
+  expect(await runWith({ brokers: inject('brokers'), unread: true }, 'dlq', ...unread)).toMatchObject({
+    status: 1,
+  })
 })
 
 it('a replay sends events again, and its run can be named again', async () => {
@@ -105,16 +110,20 @@ it('a replay sends events again, and its run can be named again', async () => {
 
 it('a Kafka that is not there is one line', async () => {
   for (const [command, ...args] of [['dlq', 'list'] as const, ['replay', TYPE, '--from', '1h'] as const]) {
-    const { status, stdout, stderr } = await runWith('127.0.0.1:1', command, ...args)
+    const { status, stdout, stderr } = await runWith({ brokers: '127.0.0.1:1' }, command, ...args)
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toContain('nothing answers at 127.0.0.1:1')
     expect(stderr).not.toContain('    at ')
   }
 })
 
-const run = (...args: readonly string[]) => runWith(inject('brokers'), ...args)
+const run = (...args: readonly string[]) => runWith({ brokers: inject('brokers') }, ...args)
 
-async function runWith(brokers: string, ...[command, ...args]: readonly string[]) {
+/** @param options unread: nobody reads what it prints */
+async function runWith(
+  { brokers, unread = false }: { readonly brokers: string; readonly unread?: boolean },
+  ...[command, ...args]: readonly string[]
+) {
   const child = spawn(process.execPath, [`tools/${command}.ts`, ...args], {
     cwd: ROOT,
     env: { ...process.env, KAFKA_BROKERS: brokers },
@@ -123,6 +132,7 @@ async function runWith(brokers: string, ...[command, ...args]: readonly string[]
   })
   let stdout = ''
   let stderr = ''
+  if (unread) child.stdout!.destroy()
   child.stdout!.on('data', (text) => (stdout += text))
   child.stderr!.on('data', (text) => (stderr += text))
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve))

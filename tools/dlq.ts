@@ -9,6 +9,7 @@ import {
 } from '@sluice/operations'
 import { UsageError } from './command-line.ts'
 import { DLQ_HELP, type DlqCommand, parseDlqCommand } from './operate/dlq-options.ts'
+import { redriveExitCode, redriveGoingOn } from './operate/going-on.ts'
 import { layoutLetter, layoutLetters, layoutRedrive, layoutSurveys } from './operate/layout-dead-letters.ts'
 import { createProgress } from './operate/progress.ts'
 import { type Operation, runOperation } from './operate/run-operation.ts'
@@ -62,8 +63,11 @@ async function listLetters(
   return 0
 }
 
-async function show({ queue, offset, raw, json }: Of<'show'>, { client }: Operation): Promise<number> {
-  const found = await readLetterAt(queue, offset, client)
+async function show(
+  { queue, offset, raw, json }: Of<'show'>,
+  { client, signal }: Operation,
+): Promise<number> {
+  const found = await readLetterAt(queue, offset, client, signal)
   if (!found) {
     console.error(
       `There is no dead letter at offset ${offset} of ${queue.topic}. npm run dlq -- list ${queue.type} shows what there is.`,
@@ -85,7 +89,6 @@ async function sendBack(command: Of<'redrive'>, { client, sender, signal }: Oper
   progress.end()
   console.log(json ? JSON.stringify(report) : layoutRedrive(report, dryRun))
   if (report.ended === 'failed') console.error(report.failure)
-  if (report.ended !== 'done') console.error('The same command goes on where this one stopped.')
-  const isLeft = report.guarded > 0 || report.strangers > 0
-  return report.ended === 'done' && !isLeft ? 0 : 1
+  if (report.ended !== 'done') console.error(redriveGoingOn(command, report))
+  return redriveExitCode(report, command)
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { replay } from '@sluice/operations'
 import { UsageError } from './command-line.ts'
+import { replayGoingOn } from './operate/going-on.ts'
 import { layoutReplay } from './operate/layout-dead-letters.ts'
 import { createProgress } from './operate/progress.ts'
 import { parseReplayCommand, REPLAY_HELP, type ReplayCommand } from './operate/replay-options.ts'
@@ -21,9 +22,8 @@ try {
 
 async function follow(command: ReplayCommand, { client, sender, signal }: Operation): Promise<number> {
   const { entry, service, from, to, run, rate, dryRun, json } = command
-  const { type } = entry.definition
   // Said before anything is sent: whoever is killed in between must be able to go on.
-  const again = `npm run replay -- ${type} --service ${service} --from ${iso(from)} --to ${iso(to)} --run ${run}`
+  const again = replayGoingOn(command)
   if (!dryRun) console.error(`Run ${run}. To go on after an interruption: ${again}`)
   const progress = createProgress()
   const report = await replay(entry, {
@@ -35,8 +35,4 @@ async function follow(command: ReplayCommand, { client, sender, signal }: Operat
   if (report.ended === 'failed') console.error(report.failure)
   if (report.ended !== 'done') console.error(`To go on: ${again}`)
   return report.ended === 'done' ? 0 : 1
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString()
 }

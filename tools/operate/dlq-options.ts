@@ -68,7 +68,8 @@ export const DLQ_HELP = `Shows what services gave up, and sends it back to them.
   --help               this text
 
 A redrive keeps the order of each key. What is sent is marked in the dead-letter topic: after a Ctrl-C, a crash or an
-outage the same command goes on. Ends with 0, with 1 if it failed or something that was asked for was left undone, with 2
+outage the same command goes on, with absolute times and what is left of --max; stopped or failed, a redrive prints it.
+With --again there is no going on. Ends with 0, with 1 if it failed or something that was asked for was left undone, with 2
 if the command cannot be followed.`
 
 const SEE_HELP = 'npm run dlq -- --help says what there is.'

@@ -30,8 +30,8 @@ export async function runOperation(
   process.channel?.unref()
   void stop.requested.then(() => interrupted.abort())
   stop.onSecond(() => process.exit(130))
-  // Whoever reads our output may have read enough.
-  process.stdout.on('error', () => process.exit(0))
+  // Whoever reads our output may have read enough. How the work ended stays said.
+  process.stdout.on('error', () => process.exit())
   let sender: Sender | undefined
   try {
     await requireGivenKafka(env)

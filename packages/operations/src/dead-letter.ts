@@ -1,5 +1,6 @@
 import { GENERATION, readIdentity } from '@sluice/events'
 import type { IncomingRecord, RecordOrigin } from '@sluice/kafka'
+import { FURTHEST_MS } from './instant.ts'
 
 /** What a dead letter says about itself, without its payload. Times in milliseconds since the epoch. */
 export type DeadLetter = {
@@ -87,12 +88,13 @@ function wholeNumber(text: string | undefined): number | undefined {
   return Number(text)
 }
 
-/** Java's int or long. */
+/** Java's int or long. Offsets, partitions and times alike are none below zero, and none beyond what a Date holds. */
 function bigEndian(header: Header): number | undefined {
   const value = Array.isArray(header) ? header.at(-1) : header
   if (!Buffer.isBuffer(value)) return undefined
-  if (value.length === 4) return value.readInt32BE()
-  return value.length === 8 ? Number(value.readBigInt64BE()) : undefined
+  if (value.length !== 4 && value.length !== 8) return undefined
+  const number = value.length === 4 ? value.readInt32BE() : Number(value.readBigInt64BE())
+  return number >= 0 && number <= FURTHEST_MS ? number : undefined
 }
 
 function instant(text: string | undefined): number | undefined {

@@ -6,7 +6,7 @@ export {
   type NoQueue,
 } from './dead-letter-queue.ts'
 export { deadLetterDocument, surveyDocument } from './documents.ts'
-export { INSTANT_FORMS, parseInstant } from './instant.ts'
+export { INSTANT_FORMS, instantText, parseInstant } from './instant.ts'
 export {
   DEFAULT_MAX_REPLAYS,
   type RedriveOptions,
@@ -16,7 +16,7 @@ export {
 } from './redrive.ts'
 export { readRedrivenMark } from './redriven-mark.ts'
 export { type ReplayOptions, type ReplayProgress, type ReplayReport, RUN_PATTERN, replay } from './replay.ts'
-export { EVERYTHING, FILTER_NAMES, parseFilters, type Selection } from './selection.ts'
+export { EVERYTHING, FILTER_NAMES, filtersOf, parseFilters, type Selection } from './selection.ts'
 export { createSender, type Sender } from './sender.ts'
 export type { BookedOutcome, Sighting } from './sighting.ts'
 export { type Span, spanOf } from './span.ts'

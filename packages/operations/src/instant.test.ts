@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseInstant } from './instant.ts'
+import { instantText, parseInstant } from './instant.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 
@@ -18,6 +18,12 @@ it.each([
   ['2026-13-01', undefined],
   ['2026', undefined],
   ['now', undefined],
+  ['999999999d', undefined],
 ])('"%s" is a time, or none', (text, instant) => {
   expect(parseInstant(text, NOW)).toBe(instant)
+})
+
+it('a time is written as it is read, also where it is longer ago than years have four digits', () => {
+  expect(parseInstant(instantText(NOW + 1), NOW)).toBe(NOW + 1)
+  expect(parseInstant(instantText(parseInstant('9999999d', NOW)!), NOW)).toBe(0)
 })

@@ -1,5 +1,5 @@
 import { laneTopic } from '@sluice/events'
-import type { KafkaClient } from '@sluice/kafka'
+import { type KafkaClient, KafkaError } from '@sluice/kafka'
 import type { DeadLetterQueue } from './dead-letter-queue.ts'
 import { redrivenMark } from './redriven-mark.ts'
 import { redrivenRecord } from './redriven-record.ts'
@@ -70,13 +70,13 @@ export type RedriveReport = SendEnd & {
  * in the order of the offsets, so that of a key nothing overtakes, and after each chunk writes a mark for what Kafka
  * acknowledged. Whoever starts it again goes on behind the marks. What a crash leaves unmarked is sent twice, with one
  * generation, and the service drops the second.
- * @throws KafkaError when the topics cannot be read; what was sent is marked all the same
+ * @throws KafkaError when the topics cannot be read, or are not there; what was sent is marked all the same
  */
 export async function redrive(queue: DeadLetterQueue, options: RedriveOptions): Promise<RedriveReport> {
   const { client, selection, signal, onProgress } = options
   const partitions = await partitionsOf(queue, client)
   const found: Found[] = []
-  const { redriven } = await scanDeadLetters(
+  const { exists, redriven } = await scanDeadLetters(
     queue,
     { client, signal, onProgress: (done, total) => onProgress?.({ phase: 'reading', done, total }) },
     (letter, record) => {
@@ -87,6 +87,12 @@ export async function redrive(queue: DeadLetterQueue, options: RedriveOptions): 
       found.push({ offset, reason, errorType, guarded, topic: route?.topic, partition: route?.partition })
     },
   )
+  if (!exists) {
+    throw new KafkaError(
+      'kafka-refused',
+      `There is no ${queue.topic} in this Kafka: npm run topics creates it.`,
+    )
+  }
   const open = found.filter(({ offset }) => options.again || !redriven.has(offset))
   const routed = open.filter(({ guarded, topic }) => !guarded && topic !== undefined)
   const planned = routed.slice(0, options.max)

@@ -2,6 +2,7 @@ import { partitionOf } from '@sluice/kafka'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arrived, giveUp, LANE, laneRecord, PARTITIONS, QUEUE } from '../test-fixtures/letters.ts'
+import { readDeadLetter } from './dead-letter.ts'
 import { redrivenRecord } from './redriven-record.ts'
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array))
@@ -101,5 +102,30 @@ describe('a redriven record', () => {
       expect(sent!.headers).toMatchObject({ mine: 'kept', 'sluice-generation': 'redrive-1' })
       expect(Object.keys(sent!.headers!).filter((name) => /^(kafka_dlt|__connect)/.test(name))).toEqual([])
     }
+  })
+
+  it.each([
+    ['a partition below zero', { partition: -1 }, undefined],
+    ['an offset below zero', { offset: -1n }, undefined],
+    ['a time below zero', { timestamp: -1n }, { topic: LANE, partition: 2, offset: 77, timestamp: 5 }],
+    [
+      'a time beyond a date',
+      { timestamp: 2n ** 62n },
+      { topic: LANE, partition: 2, offset: 77, timestamp: 5 },
+    ],
+  ])('does not take from another program: %s', (_, changes, origin) => {
+    const { partition, offset, timestamp } = { partition: 2, offset: 77n, timestamp: 1n, ...changes }
+    const [int, long, time] = [Buffer.alloc(4), Buffer.alloc(8), Buffer.alloc(8)]
+    int.writeInt32BE(partition)
+    long.writeBigInt64BE(offset)
+    time.writeBigInt64BE(timestamp)
+    const headers = {
+      'kafka_dlt-original-topic': Buffer.from(LANE),
+      ...{ 'kafka_dlt-original-partition': int, 'kafka_dlt-original-offset': long },
+      'kafka_dlt-original-timestamp': time,
+    }
+    const read = readDeadLetter(arrived({ key: null, value: null }, { headers, timestamp: 5 })).origin
+    if (origin === undefined) expect(read).toBeUndefined()
+    else expect(read).toMatchObject(origin)
   })
 })

@@ -1,5 +1,6 @@
 import { type CatalogueEntry, laneTopic } from '@sluice/events'
 import type { Admin, KafkaClient, PartitionOffset } from '@sluice/kafka'
+import { noTopicsOf } from './no-topics.ts'
 import { replayedRecord } from './replayed-record.ts'
 import { type Copy, type SendEnd, sendInChunks } from './send-in-chunks.ts'
 import type { Sender } from './sender.ts'
@@ -56,7 +57,7 @@ export function groupOfRun(type: string, service: string, run: string): string {
  *
  * The range is of the times at which events were stored, as their records say; where these are not in order, an event
  * at the edge may be missed. The group must not be older than Kafka keeps the offsets of empty groups (7 days by default).
- * @throws KafkaError when the topics cannot be read
+ * @throws KafkaError when the topics cannot be read, or none is there
  */
 export async function replay(
   { definition: { type, lanes } }: CatalogueEntry,
@@ -72,6 +73,7 @@ export async function replay(
       group,
       { from, to },
     )
+    if (spans.length === 0) throw noTopicsOf(type)
     const total = spans.reduce((sum, span) => sum + span.end - span.offset, 0)
     const counts = { sent: 0, copies: 0, lost: 0 }
     const report = (end: SendEnd): ReplayReport => ({

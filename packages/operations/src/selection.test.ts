@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arrived, giveUp, laneRecord } from '../test-fixtures/letters.ts'
 import { readDeadLetter } from './dead-letter.ts'
-import { isSelected, parseFilters } from './selection.ts'
+import { filtersOf, isSelected, parseFilters } from './selection.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 const letter = readDeadLetter(
@@ -45,4 +46,23 @@ describe('a filter', () => {
   it('of a time may be given once', () => {
     expect(parseFilters(['since=1h', 'since=2h'], NOW)).toEqual({ problem: '"since" may be given once.' })
   })
+})
+
+it('a selection, written as filters, is read as the same', () => {
+  const texts = fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 })
+  const time = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) })
+  const selections = fc.record(
+    {
+      ...{ reasons: texts, errorTypes: texts, keys: texts, ids: texts },
+      offsets: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+      ...{ since: time, until: time },
+    },
+    { requiredKeys: [] },
+  )
+  fc.assert(
+    fc.property(selections, (selection) => {
+      expect(parseFilters(filtersOf(selection), NOW)).toEqual({ selection })
+    }),
+  )
+  expect(filtersOf({ since: NOW })).toEqual(['since=2026-11-24T12:00:00.000Z'])
 })

@@ -1,5 +1,5 @@
 import type { DeadLetter } from './dead-letter.ts'
-import { INSTANT_FORMS, parseInstant } from './instant.ts'
+import { INSTANT_FORMS, instantText, parseInstant } from './instant.ts'
 
 /** Which letters are meant: those that fit every member that is there. Of several values one has to fit. */
 export type Selection = {
@@ -58,6 +58,21 @@ export function parseFilters(
     }
   }
   return { selection: { ...lists, ...times, ...(offsets.length > 0 && { offsets }) } }
+}
+
+/** A selection as the filters that `parseFilters` reads it from, with its times absolute. None for everything. */
+export function filtersOf(selection: Selection): string[] {
+  const { offsets = [], since, until } = selection
+  const lists = Object.entries(LISTS).flatMap(([name, list]) =>
+    (selection[list] ?? []).map((value) => `${name}=${value}`),
+  )
+  const time = (name: string, at?: number) => (at === undefined ? [] : [`${name}=${instantText(at)}`])
+  return [
+    ...lists,
+    ...offsets.map((offset) => `offset=${offset}`),
+    ...time('since', since),
+    ...time('until', until),
+  ]
 }
 
 export function isSelected(letter: DeadLetter, selection: Selection): boolean {

@@ -113,11 +113,15 @@ export async function scanDeadLetters(
   }
 }
 
-/** The letter at an offset, with its record; undefined where there is none, or a mark. */
+/**
+ * The letter at an offset, with its record; undefined where there is none, or a mark.
+ * @throws KafkaError; the signal's reason when it is aborted
+ */
 export async function readLetterAt(
   { topic }: DeadLetterQueue,
   offset: number,
   client: KafkaClient,
+  signal?: AbortSignal,
 ): Promise<{ readonly letter: DeadLetter; readonly record: IncomingRecord } | undefined> {
   const ends = await endsOf(client, topic)
   if (!ends || offset < ends.low || offset >= ends.high) return undefined
@@ -125,10 +129,14 @@ export async function readLetterAt(
   try {
     const at = { topic, partition: 0 }
     const to = [{ ...at, offset: offset + 1 }]
-    for await (const { records } of reader.read([{ ...at, offset }], { to })) {
+    for await (const { records } of reader.read([{ ...at, offset }], {
+      to,
+      ...(signal && { signal }),
+    })) {
       const record = records.find((one) => one.offset === offset)
       if (record) return readRedrivenMark(record) ? undefined : { letter: readDeadLetter(record), record }
     }
+    signal?.throwIfAborted()
     return undefined
   } finally {
     await reader.close()

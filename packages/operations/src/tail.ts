@@ -6,13 +6,8 @@ import {
   type Lane,
   redact,
 } from '@sluice/events'
-import {
-  type Admin,
-  type IncomingRecord,
-  type KafkaClient,
-  KafkaError,
-  type PartitionOffset,
-} from '@sluice/kafka'
+import type { Admin, IncomingRecord, KafkaClient, PartitionOffset } from '@sluice/kafka'
+import { noTopicsOf } from './no-topics.ts'
 import { readSighting, type Sighting } from './sighting.ts'
 import { type TopicRole, topicRoles } from './topic-role.ts'
 
@@ -111,10 +106,7 @@ async function begin(
 ): Promise<PartitionOffset[]> {
   const present = await admin.describeTopics([...roles.keys()])
   if (!present.some(({ topic }) => roles.get(topic)!.kind === 'lane')) {
-    throw new KafkaError(
-      'kafka-refused',
-      `There are no topics of ${type} in this Kafka: npm run topics creates them.`,
-    )
+    throw noTopicsOf(type)
   }
   const found = await Promise.all(
     present.map(async ({ topic }) => {

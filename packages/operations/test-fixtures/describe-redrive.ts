@@ -185,13 +185,13 @@ export function describeRedrive(name: string, makeClient: () => KafkaClient): vo
       ])
     })
 
-    it('that are not there are no error', async () => {
+    it('that are not there are no error, but a topic that is not there is one to whoever sends', async () => {
       const none = await setup(0)
       expect(await none.survey()).toMatchObject({ exists: true, letters: 0, groups: [] })
       expect(await none.run()).toMatchObject({ ended: 'done', selected: 0, planned: 0, sent: 0 })
       const missing = await setup(0, { missing: true })
       expect(await missing.survey()).toMatchObject({ exists: false, letters: 0 })
-      expect(await missing.run()).toMatchObject({ ended: 'done', selected: 0 })
+      await expect(missing.run()).rejects.toThrow(`There is no ${missing.dlq} in this Kafka: npm run topics`)
       expect(await readLetterAt(missing.queue, 0, missing.client)).toBeUndefined()
     })
 
@@ -372,6 +372,13 @@ export function describeRedrive(name: string, makeClient: () => KafkaClient): vo
         sent: 25,
         copies: 20,
       })
+    })
+
+    it('are not replayed in a Kafka that has no topics of the type', async () => {
+      const { client, sender, entry, type } = await setup(0)
+      const elsewhere = { ...entry, definition: { ...entry.definition, type: `${type}-elsewhere` } }
+      const options = { client, sender, service: type, run: 'a', dryRun: false, from: 0, to: NOW }
+      await expect(replay(elsewhere, options)).rejects.toThrow(`There are no topics of ${type}-elsewhere`)
     })
 
     it('are replayed on from where a run was stopped', async () => {

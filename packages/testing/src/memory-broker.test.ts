@@ -201,6 +201,16 @@ describe('the memory broker', () => {
     await waitFor(() => heard.received.length === 5)
     expect(heard.values()).toEqual(['0', '1', '2', '3', '4'])
   })
+
+  it('wakes a reader for a record that arrives behind its back, while it looks at another partition', async () => {
+    const reader = broker.client().reader({ name: 'test' })
+    const from = [0, 1].map((partition) => ({ topic: 't', partition, offset: 0 }))
+    const next = reader.read(from).next()
+    // The reader looks at partition 0 just before this runs, and at partition 1 after it.
+    setImmediate(() => broker.append(t0, [{ key: null, value: 'a' }]))
+    expect((await next).value).toMatchObject({ partition: 0, end: 1 })
+    await reader.close()
+  })
 })
 
 /** Everything in the memory broker happens within a few turns of the event loop. */

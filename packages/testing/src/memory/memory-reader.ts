@@ -19,29 +19,40 @@ export function createMemoryReader(cluster: Cluster, fetchRecords: number): Read
         if (cluster.partition(at) === undefined)
           throw new KafkaError('kafka-refused', `There is no partition ${at.partition} of ${at.topic}.`)
       }
-      while (open.length > 0 && !ending.aborted) {
-        let idle = true
-        for (const position of open) {
-          await new Promise<void>(soon)
-          const log = cluster.partition(position)!
-          if (ending.aborted) return
-          if (cluster.isDown() || position.offset === log.end) continue
-          idle = false
-          const { topic, partition, offset, bound } = position
-          const start = offset < log.low || offset > log.end ? log.low : offset
-          const { records, end } = read(log, start, fetchRecords)
-          position.offset = end
-          yield {
-            topic,
-            partition,
-            records: records.filter((record) => record.offset < bound),
-            end,
-            highWatermark: log.end,
-            lost: Math.max(0, start - offset),
+      let news = Promise.withResolvers<void>()
+      const wake = () => news.resolve()
+      const unwatch = cluster.onChange(wake)
+      ending.addEventListener('abort', wake)
+      try {
+        while (open.length > 0 && !ending.aborted) {
+          // Before the pass: what comes for a partition that was looked at already must wake it too.
+          news = Promise.withResolvers()
+          let idle = true
+          for (const position of open) {
+            await new Promise<void>(soon)
+            const log = cluster.partition(position)!
+            if (ending.aborted) return
+            if (cluster.isDown() || position.offset === log.end) continue
+            idle = false
+            const { topic, partition, offset, bound } = position
+            const start = offset < log.low || offset > log.end ? log.low : offset
+            const { records, end } = read(log, start, fetchRecords)
+            position.offset = end
+            yield {
+              topic,
+              partition,
+              records: records.filter((record) => record.offset < bound),
+              end,
+              highWatermark: log.end,
+              lost: Math.max(0, start - offset),
+            }
           }
+          open = open.filter(({ offset, bound }) => offset < bound)
+          if (idle) await news.promise
         }
-        open = open.filter(({ offset, bound }) => offset < bound)
-        if (idle) await somethingNew(cluster, ending)
+      } finally {
+        unwatch()
+        ending.removeEventListener('abort', wake)
       }
     },
     async close() {
@@ -52,12 +63,4 @@ export function createMemoryReader(cluster: Cluster, fetchRecords: number): Read
 
 function isSame(a: PartitionOffset, b: PartitionOffset): boolean {
   return a.topic === b.topic && a.partition === b.partition
-}
-
-async function somethingNew(cluster: Cluster, ending: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const unwatch = cluster.onChange(resolve)
-  ending.addEventListener('abort', () => resolve())
-  await promise
-  unwatch()
 }

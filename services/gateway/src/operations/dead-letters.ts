@@ -3,6 +3,7 @@ import {
   type DeadLetterQueue,
   deadLetterDocument,
   EVERYTHING,
+  filtersOf,
   findDeadLetterQueue,
   listDeadLetterQueues,
   parseFilters,
@@ -113,7 +114,7 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
         const { raw } = read.options
         const offset = Number(params['offset'])
         const letter = /^\d{1,15}$/.test(params['offset']!)
-          ? await readLetterAt(found.queue, offset, kafka)
+          ? await readLetterAt(found.queue, offset, kafka, AbortSignal.timeout(SURVEY_TIMEOUT_MS))
           : undefined
         if (!letter) return refuse('no-dead-letter')
         return {
@@ -135,10 +136,13 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
         const parsed = parseFilters(filters, parts.now())
         if ('problem' in parsed) return invalid('/filter', parsed.problem)
         const { queue } = found
+        const wanted = filtersOf(parsed.selection)
         return startJob(parts, asker, {
           kind: 'redrive',
           target: queue.topic,
-          options: { ...options, ...(all ? { all } : { filter: filters }) },
+          options: { ...options, ...(all ? { all } : { filter: wanted }) },
+          // Keys and ids may be personal.
+          audited: { ...options, ...(all ? { all } : { filter: [...new Set(wanted.map(nameOf))] }) },
           count: parts.metrics.counter(REDELIVERED_EVENTS, { type: queue.type, by: 'redrive' }),
           work: (signal, onProgress) =>
             redrive(queue, {
@@ -169,6 +173,10 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
 
 /** Reading a topic waits out an outage; who asked does not. */
 const SURVEY_TIMEOUT_MS = 30_000
+
+function nameOf(filter: string): string {
+  return filter.slice(0, filter.indexOf('='))
+}
 
 export function invalid(pointer: string, detail: string): RouteAnswer {
   return refuse('invalid-options', undefined, [{ pointer, detail }])

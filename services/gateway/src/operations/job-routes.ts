@@ -26,9 +26,9 @@ export function jobRoutes({ jobs }: RouteParts): Route[] {
   ]
 }
 
-export type StartJob = Pick<JobSpec, 'kind' | 'target'> & {
-  /** As they were understood: for the log. */
-  readonly options: Readonly<Record<string, unknown>>
+export type StartJob = Pick<JobSpec, 'kind' | 'target' | 'options'> & {
+  /** Of the options what may stand in the log; all without. */
+  readonly audited?: Readonly<Record<string, unknown>>
   readonly count: Counter
   /** @param onProgress also takes how many records were sent by now */
   work(signal: AbortSignal, onProgress: (progress: unknown, sent: number) => void): Promise<JobEnd>
@@ -38,12 +38,13 @@ export type StartJob = Pick<JobSpec, 'kind' | 'target'> & {
 export function startJob(
   { jobs, log }: RouteParts,
   asker: Readonly<Record<string, unknown>>,
-  { kind, target, options, count, work }: StartJob,
+  { kind, target, options, audited = options, count, work }: StartJob,
 ): RouteAnswer {
   let counted = 0
   const started = jobs.start({
     kind,
     target,
+    options,
     work: (signal, onProgress) =>
       work(signal, (progress, sent) => {
         count.add(sent - counted)
@@ -65,6 +66,6 @@ export function startJob(
     status: 202,
     location: `/v1/jobs/${started.id}`,
     body: started,
-    audit: { action: kind, job: started.id, target, options },
+    audit: { action: kind, job: started.id, target, options: audited },
   }
 }

@@ -7,7 +7,7 @@ function setup(options: { maxRunning?: number; kept?: number } = {}) {
   const ended: Job[] = []
   const jobs = createJobs({ now: () => 0, newId: () => `job-${++made}`, ...options })
   const spec = (target: string, work: JobSpec['work']): JobSpec => ({
-    ...{ kind: 'redrive', target, work },
+    ...{ kind: 'redrive', target, options: {}, work },
     ended: (job) => void ended.push(job),
   })
   return { jobs, spec, ended }

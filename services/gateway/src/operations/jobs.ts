@@ -4,6 +4,8 @@ export type Job = {
   readonly kind: 'redrive' | 'replay'
   /** What it works on; one job at a time does. */
   readonly target: string
+  /** As they were understood: times are absolute, and a name that was left out is there. */
+  readonly options: Readonly<Record<string, unknown>>
   /** `stopped`: by a DELETE, or because the gateway stopped. */
   readonly status: 'running' | 'done' | 'stopped' | 'failed'
   readonly startedAt: string
@@ -17,7 +19,7 @@ export type Job = {
 /** How the work of a job ended. */
 export type JobEnd = { readonly ended: 'done' | 'stopped' | 'failed'; readonly failure?: string }
 
-export type JobSpec = Pick<Job, 'kind' | 'target'> & {
+export type JobSpec = Pick<Job, 'kind' | 'target' | 'options'> & {
   /** Ends soon after the signal is aborted. */
   work(signal: AbortSignal, onProgress: (progress: unknown) => void): Promise<JobEnd>
   /** Told when it is over. */
@@ -55,8 +57,8 @@ export function createJobs({ maxRunning = 4, kept = 100, now, newId }: JobsOptio
     const other = inHand.find(({ job }) => job.target === spec.target)
     if (other) return { refused: 'job-running', by: other.job }
     if (inHand.length >= maxRunning) return { refused: 'too-many-jobs' }
-    const { kind, target } = spec
-    const job: Job = { id: newId(), kind, target, status: 'running', startedAt: time() }
+    const { kind, target, options } = spec
+    const job: Job = { id: newId(), kind, target, options, status: 'running', startedAt: time() }
     const entry = { job, stop: new AbortController(), over: Promise.resolve() }
     jobs.set(job.id, entry)
     entry.over = run(spec, entry)

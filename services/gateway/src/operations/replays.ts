@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { findDeadLetterQueue, INSTANT_FORMS, parseInstant, RUN_PATTERN, replay } from '@sluice/operations'
+import {
+  findDeadLetterQueue,
+  INSTANT_FORMS,
+  instantText,
+  parseInstant,
+  RUN_PATTERN,
+  replay,
+} from '@sluice/operations'
 import { REDELIVERED_EVENTS } from '@sluice/telemetry'
 import { z } from 'zod'
 import { suggest } from '../suggest.ts'
@@ -49,7 +56,7 @@ export function replayRoutes(parts: RouteParts): Route[] {
         return startJob(parts, asker, {
           kind: 'replay',
           target: `${type} into ${service}`,
-          options: { run, from: toTime(from), to: toTime(to), rate, dryRun },
+          options: { type, service, run, from: instantText(from), to: instantText(to), rate, dryRun },
           count: parts.metrics.counter(REDELIVERED_EVENTS, { type, by: 'replay' }),
           work: (signal, onProgress) =>
             replay(entry, {
@@ -60,8 +67,4 @@ export function replayRoutes(parts: RouteParts): Route[] {
       },
     },
   ]
-}
-
-function toTime(at: number): string {
-  return new Date(at).toISOString()
 }

@@ -223,6 +223,20 @@ describe('dead letters over HTTP', () => {
     expect((await ask('GET', '/v1/jobs/x')).json.code).toBe('no-job')
   })
 
+  it('have a job that says what was selected, absolutely; the log says by what, and no key', async () => {
+    const { ask, giveUp, over, lines } = await setup()
+    giveUp(1)
+    const filter = ['key=c-1', 'key=ada@example.com', 'since=2h']
+    const { json } = await ask('POST', `${QUEUE}/redrive`, { filter, max: 5 })
+    const [, , since] = json.options.filter
+    expect(json.options).toMatchObject({ filter: ['key=c-1', 'key=ada@example.com', since], max: 5 })
+    expect(since).toMatch(/^since=\d{4}-.+Z$/)
+    expect((await over(json.id)).options).toEqual(json.options)
+    const audit = lines.map((line) => JSON.parse(line)).find(({ action }) => action === 'redrive')
+    expect(audit.options).toMatchObject({ filter: ['key', 'since'], max: 5 })
+    expect(lines.join()).not.toContain('ada@')
+  })
+
   it('have one job at a time, which can be stopped', async () => {
     const { ask, giveUp, over, broker } = await setup()
     giveUp(30)
@@ -246,6 +260,17 @@ describe('a replay over HTTP', () => {
     expect(status).toBe(202)
     expect(await over(json.id)).toMatchObject({ status: 'done', report: { sent: 1, run: 'r1' } })
     expect(String(broker.read(LANE)[1]!.headers['sluice-generation'])).toBe('replay-r1')
+  })
+
+  it('says under which run, and from when to when, so that it can be gone on with', async () => {
+    const { ask, over } = await setup()
+    const { json } = await ask('POST', '/v1/replays', { type: 'order-placed', from: '1h' })
+    const { run, from, to } = json.options
+    const { report } = await over(json.id)
+    expect(report).toMatchObject({ run, from: Date.parse(from), to: Date.parse(to) })
+    expect((await ask('GET', `/v1/jobs/${json.id}`)).json.options).toEqual(json.options)
+    const on = await ask('POST', '/v1/replays', json.options)
+    expect(on).toMatchObject({ status: 202, json: { options: json.options } })
   })
 
   it.each<[string, Record<string, unknown>, number]>([
