@@ -77,16 +77,7 @@ export async function checkGrafana(stack: Stack): Promise<string> {
   } catch {
     return 'SKIPPED: its image cannot be pulled here'
   }
-  await stack.compose(
-    '--profile',
-    'observability',
-    'up',
-    '--detach',
-    '--no-build',
-    '--no-deps',
-    '--wait',
-    'grafana',
-  )
+  await stack.observe('grafana', '--wait')
   for (const path of ['dashboards/uid/sluice', 'datasources/uid/prometheus/health']) {
     const response = await fetch(`http://127.0.0.1:${stack.ports.grafana}/api/${path}`, {
       headers: { authorization: `Basic ${btoa('admin:admin')}` },

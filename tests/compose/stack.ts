@@ -15,6 +15,8 @@ export type Stack = {
    * `docker compose` with these arguments; what it printed. Rejects when it fails, with its last words.
    */
   compose(...args: readonly string[]): Promise<string>
+  /** Starts one service of the profile "observability" and no other; `options` are those of `docker compose up`. */
+  observe(service: string, ...options: readonly string[]): Promise<void>
   /** `docker` with these arguments; likewise. */
   docker(...args: readonly string[]): Promise<string>
   /** The containers of a service, also those that have ended. */
@@ -64,6 +66,10 @@ export async function createStack(project: string, signal: AbortSignal): Promise
     ports: { ingest, kafka, prometheus, grafana },
     docker,
     compose,
+    async observe(service, ...options) {
+      const up = ['up', '--detach', '--no-build', '--no-deps', ...options, service]
+      await compose('--profile', 'observability', ...up)
+    },
     async containers(service) {
       const lines = (await compose('ps', '--all', '--format', 'json', service)).trim().split('\n')
       return lines

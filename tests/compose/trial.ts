@@ -81,15 +81,7 @@ export async function* runTrial(options: TrialOptions): AsyncGenerator<Step> {
     await plantPoison(client)
     yield await step('every query of the dashboard, and the alert', async () => {
       await taken(producer, EVENTS_BETWEEN, signal)
-      await stack.compose(
-        '--profile',
-        'observability',
-        'up',
-        '--detach',
-        '--no-build',
-        '--no-deps',
-        'prometheus',
-      )
+      await stack.observe('prometheus')
       return checkPrometheus(
         stack.ports.prometheus,
         new Map(processes.map((name) => [name, replicasOf(name)])),

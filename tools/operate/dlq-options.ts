@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { type CatalogueEntry, catalogue } from '@sluice/events'
 import {
   DEFAULT_MAX_REPLAYS,
@@ -8,9 +7,9 @@ import {
   parseFilters,
   type Selection,
 } from '@sluice/operations'
-import { UsageError } from '../command-line.ts'
+import { parseCommandLine, UsageError } from '../command-line.ts'
 import { nearest } from './nearest.ts'
-import { count } from './numbers.ts'
+import { count } from './option-values.ts'
 
 /** What the command line of `npm run dlq` asks for. */
 export type DlqCommand =
@@ -80,7 +79,7 @@ export function parseDlqCommand(
   now: number,
   entries: readonly CatalogueEntry[] = catalogue,
 ): DlqCommand {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseCommandLine(args, OPTIONS, DLQ_HELP)
   const { json } = values
   if (values.help) return { command: 'help' }
   const [command = 'list', type, place, ...rest] = positionals
@@ -101,7 +100,10 @@ export function parseDlqCommand(
     return { command, json, queue, offset: count('The offset', place, 0), raw: values.raw }
   }
   if (place !== undefined) throw new UsageError(`"${place}" is too much. ${SEE_HELP}`)
-  const filters = [...values.filter, ...(values.offset === undefined ? [] : [`offset=${values.offset}`])]
+  const filters = [
+    ...(values.filter ?? []),
+    ...(values.offset === undefined ? [] : [`offset=${values.offset}`]),
+  ]
   const parsed = parseFilters(filters, now)
   if ('problem' in parsed) throw new UsageError(parsed.problem)
   const { selection } = parsed
@@ -132,34 +134,27 @@ export function parseDlqCommand(
 
 const REDRIVE = ['service', 'filter', 'offset', 'all', 'again', 'dry-run', 'max-replays', 'max', 'rate']
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        service: { type: 'string' },
-        filter: { type: 'string', multiple: true, default: [] },
-        offset: { type: 'string' },
-        all: { type: 'boolean', default: false },
-        limit: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        rate: { type: 'string' },
-        max: { type: 'string' },
-        'max-replays': { type: 'string' },
-        again: { type: 'boolean', default: false },
-        raw: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${DLQ_HELP}`)
-  }
-}
+const OPTIONS = {
+  service: { type: 'string' },
+  filter: { type: 'string', multiple: true },
+  offset: { type: 'string' },
+  all: { type: 'boolean', default: false },
+  limit: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  rate: { type: 'string' },
+  max: { type: 'string' },
+  'max-replays': { type: 'string' },
+  again: { type: 'boolean', default: false },
+  raw: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
 
 /** An option that would not be followed is no option of the command. */
-function refuseOthers(values: ReturnType<typeof parse>['values'], allowed: readonly string[]): void {
+function refuseOthers(
+  values: ReturnType<typeof parseCommandLine<typeof OPTIONS>>['values'],
+  allowed: readonly string[],
+): void {
   for (const [name, value] of Object.entries(values)) {
     const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false
     if (isGiven && name !== 'json' && !allowed.includes(name)) {

@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util'
 import { type CatalogueEntry, catalogue } from '@sluice/events'
-import { INSTANT_FORMS, parseInstant, RUN_PATTERN } from '@sluice/operations'
-import { UsageError } from '../command-line.ts'
+import { RUN_PATTERN } from '@sluice/operations'
+import { parseCommandLine, UsageError } from '../command-line.ts'
 import { requireQueue } from './dlq-options.ts'
-import { count } from './numbers.ts'
+import { count, instant } from './option-values.ts'
 
 export type ReplayCommand = {
   readonly entry: CatalogueEntry
@@ -46,7 +45,7 @@ export function parseReplayCommand(
     entries = catalogue,
   }: { now: number; newRun: () => string; entries?: readonly CatalogueEntry[] },
 ): ReplayCommand | 'help' {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseCommandLine(args, OPTIONS, REPLAY_HELP)
   if (values.help) return 'help'
   const [type, ...rest] = positionals
   if (type === undefined || rest.length > 0) throw new UsageError(`A replay needs one type. ${SEE_HELP}`)
@@ -72,29 +71,13 @@ export function parseReplayCommand(
   }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        from: { type: 'string' },
-        to: { type: 'string' },
-        service: { type: 'string' },
-        run: { type: 'string' },
-        rate: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${REPLAY_HELP}`)
-  }
-}
-
-function instant(option: string, text: string, now: number): number {
-  const found = parseInstant(text, now)
-  if (found === undefined) throw new UsageError(`${option} takes a time, ${INSTANT_FORMS}; not "${text}".`)
-  return found
-}
+const OPTIONS = {
+  from: { type: 'string' },
+  to: { type: 'string' },
+  service: { type: 'string' },
+  run: { type: 'string' },
+  rate: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const

@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util'
 import { type CatalogueEntry, isLane, type Lane } from '@sluice/events'
-import { HAPPENINGS, type Happening, INSTANT_FORMS, parseInstant } from '@sluice/operations'
-import { UsageError } from '../command-line.ts'
+import { HAPPENINGS, type Happening, INSTANT_FORMS } from '@sluice/operations'
+import { parseCommandLine, UsageError } from '../command-line.ts'
 import { nearest } from './nearest.ts'
-import { count } from './numbers.ts'
+import { count, instant } from './option-values.ts'
 
 export type TailCommand = {
   readonly entry: CatalogueEntry
@@ -44,7 +43,7 @@ export function parseTailCommand(
   args: readonly string[],
   { now, entries }: { readonly now: number; readonly entries: readonly CatalogueEntry[] },
 ): TailCommand | 'help' {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseCommandLine(args, OPTIONS, TAIL_HELP)
   if (values.help) return 'help'
   const [type, ...rest] = positionals
   if (type === undefined || rest.length > 0)
@@ -55,7 +54,11 @@ export function parseTailCommand(
   return {
     entry,
     lanes: values.lane?.map((lane) => requireLane(lane, entry)),
-    from: values['from-start'] ? 'start' : values.since === undefined ? 'now' : instant(values.since, now),
+    from: values['from-start']
+      ? 'start'
+      : values.since === undefined
+        ? 'now'
+        : instant('--since', values.since, now),
     keys: values.key,
     ids: values.id,
     statuses: values.status?.map(requireHappening),
@@ -64,27 +67,17 @@ export function parseTailCommand(
   }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        lane: { type: 'string', multiple: true },
-        since: { type: 'string' },
-        'from-start': { type: 'boolean', default: false },
-        key: { type: 'string', multiple: true },
-        id: { type: 'string', multiple: true },
-        status: { type: 'string', multiple: true },
-        max: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${TAIL_HELP}`)
-  }
-}
+const OPTIONS = {
+  lane: { type: 'string', multiple: true },
+  since: { type: 'string' },
+  'from-start': { type: 'boolean', default: false },
+  key: { type: 'string', multiple: true },
+  id: { type: 'string', multiple: true },
+  status: { type: 'string', multiple: true },
+  max: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
 
 /** @throws UsageError that names what is near, or all there is. */
 export function requireEntry(entries: readonly CatalogueEntry[], type: string): CatalogueEntry {
@@ -105,11 +98,4 @@ function requireHappening(status: string): Happening {
   const found = HAPPENINGS.find((one) => one === status)
   if (found) return found
   throw new UsageError(`There is no status "${status}". There are ${HAPPENINGS.join(', ')}.`)
-}
-
-/** @throws UsageError */
-export function instant(text: string, now: number): number {
-  const found = parseInstant(text, now)
-  if (found !== undefined) return found
-  throw new UsageError(`--since takes a time, ${INSTANT_FORMS}; not "${text}".`)
 }

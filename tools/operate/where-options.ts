@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util'
 import type { CatalogueEntry } from '@sluice/events'
 import { defaultSince, INSTANT_FORMS } from '@sluice/operations'
-import { UsageError } from '../command-line.ts'
-import { instant, requireEntry } from './tail-options.ts'
+import { parseCommandLine, UsageError } from '../command-line.ts'
+import { instant } from './option-values.ts'
+import { requireEntry } from './tail-options.ts'
 
 export type WhereCommand = {
   readonly id: string
@@ -34,7 +34,7 @@ export function parseWhereCommand(
   args: readonly string[],
   { now, entries }: { readonly now: number; readonly entries: readonly CatalogueEntry[] },
 ): WhereCommand | 'help' {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseCommandLine(args, OPTIONS, WHERE_HELP)
   if (values.help) return 'help'
   const [id, ...rest] = positionals
   if (!id || rest.length > 0) throw new UsageError(`Name one id: npm run where -- <id>.\n\n${WHERE_HELP}`)
@@ -44,26 +44,16 @@ export function parseWhereCommand(
     source: values.source,
     tenant: values.tenant,
     type: values.type,
-    since: values.since === undefined ? defaultSince(id, now) : instant(values.since, now),
+    since: values.since === undefined ? defaultSince(id, now) : instant('--since', values.since, now),
     json: values.json,
   }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        source: { type: 'string' },
-        tenant: { type: 'string' },
-        type: { type: 'string' },
-        since: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${WHERE_HELP}`)
-  }
-}
+const OPTIONS = {
+  source: { type: 'string' },
+  tenant: { type: 'string' },
+  type: { type: 'string' },
+  since: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const

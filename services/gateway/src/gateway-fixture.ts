@@ -5,6 +5,19 @@ import { createIngest } from './ingest.ts'
 import { builtInRules, type Rule } from './rules.ts'
 import { createServer } from './server.ts'
 
+/** An event that the built-in rules filter. */
+export const botView = {
+  type: 'page-viewed',
+  data: {
+    visitorId: 'v',
+    sessionId: 's',
+    url: 'https://shop.example.com/',
+    userAgent: 'Googlebot/2.1',
+    viewportWidth: 1,
+    pageOfSession: 1,
+  },
+}
+
 /** The gateway of a test: the whole of it, with a publisher that answers as told and no socket. */
 export function createTestGateway(options: TestGatewayOptions = {}) {
   const published: PublishRecord[] = []

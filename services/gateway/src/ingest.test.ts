@@ -2,7 +2,7 @@ import { orderPlaced } from '@sluice/events'
 import type { PublishOutcome, PublishRecord } from '@sluice/kafka'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createTestGateway } from './gateway-fixture.ts'
+import { botView, createTestGateway } from './gateway-fixture.ts'
 
 const order = (id: string, customer = 'c-7', more: object = {}) => ({
   type: 'order-placed',
@@ -11,17 +11,6 @@ const order = (id: string, customer = 'c-7', more: object = {}) => ({
   ...more,
 })
 const unknownType = { type: 'nope', data: {} }
-const filtered = {
-  type: 'page-viewed',
-  data: {
-    visitorId: 'v',
-    sessionId: 's',
-    url: 'https://shop.example.com/',
-    userAgent: 'Googlebot/2.1',
-    viewportWidth: 1,
-    pageOfSession: 1,
-  },
-}
 
 const OUTCOMES = {
   stored: { status: 'stored' },
@@ -64,11 +53,11 @@ const [taken, full, lost] = [order('1', 'a'), order('full', 'b'), order('lost', 
 
 test.each([
   ['all accepted', 202, [taken, order('2')]],
-  ['accepted, filtered and duplicate', 202, [taken, taken, filtered]],
+  ['accepted, filtered and duplicate', 202, [taken, taken, botView]],
   ['all rejected', 422, [unknownType, unknownType]],
   ['all refused or unknown', 503, [full, lost]],
   ['accepted and rejected', 207, [taken, unknownType]],
-  ['filtered and rejected', 207, [filtered, unknownType]],
+  ['filtered and rejected', 207, [botView, unknownType]],
   ['accepted and refused', 207, [taken, full]],
   ['accepted and unknown', 207, [taken, lost]],
   ['rejected and refused', 207, [unknownType, full]],
@@ -125,7 +114,7 @@ test.each([
 })
 
 test('a repeat of a filtered event is filtered', async () => {
-  const event = { ...filtered, id: '1' }
+  const event = { ...botView, id: '1' }
   const { json } = await createTestGateway().post([event, event])
   expect(json.results.map(({ status, decidedBy }: Record<string, string>) => [status, decidedBy])).toEqual([
     ['filtered', 'rule:bots'],
@@ -186,7 +175,7 @@ test('for any mix of events and outcomes: one result each, counted right, accept
 
 test('every event is counted once, by type, lane, outcome and code; unknown types share one label', async () => {
   const gateway = createTestGateway({ outcome })
-  await gateway.post([taken, taken, full, lost, unknownType, filtered, { ...order('9'), data: {} }])
+  await gateway.post([taken, taken, full, lost, unknownType, botView, { ...order('9'), data: {} }])
   const text = await gateway.metrics.text()
   const counted = (labels: string) =>
     text

@@ -2,21 +2,10 @@ import { orderPlaced } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import { waitFor } from '@sluice/testing'
 import { expect, test } from 'vitest'
-import { createTestGateway } from './gateway-fixture.ts'
+import { botView, createTestGateway } from './gateway-fixture.ts'
 
 const order = { type: 'order-placed', id: 'o', source: '/shop', data: orderPlaced.example }
-const bot = {
-  type: 'page-viewed',
-  id: 'b',
-  data: {
-    visitorId: 'v',
-    sessionId: 's',
-    url: 'https://shop.example.com/',
-    userAgent: 'Googlebot/2.1',
-    viewportWidth: 1,
-    pageOfSession: 1,
-  },
-}
+const bot = { ...botView, id: 'b' }
 const mixed = [order, bot, order, { type: 'nope', data: {} }]
 const isOutcome = ({ topic }: PublishRecord) => topic === 'events.outcomes'
 

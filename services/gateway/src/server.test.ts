@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { orderPlaced, shipmentDelayed } from '@sluice/events'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
-import { createTestGateway, NOW } from './gateway-fixture.ts'
+import { botView, createTestGateway, NOW } from './gateway-fixture.ts'
 
 const order = { type: 'order-placed', data: orderPlaced.example }
 const cloudEvent = {
@@ -289,15 +289,7 @@ test('an earlier version of the schema may be named; what is stored is the curre
 
 test('bots are filtered: taken, named, not stored', async () => {
   const gateway = createTestGateway()
-  const data = {
-    visitorId: 'v',
-    sessionId: 's',
-    url: 'https://shop.example.com/',
-    userAgent: 'Googlebot/2.1',
-    viewportWidth: 1,
-    pageOfSession: 1,
-  }
-  const response = await gateway.post({ type: 'page-viewed', id: '1', data })
+  const response = await gateway.post({ ...botView, id: '1' })
   expect(response.status).toBe(202)
   expect(response.json).toEqual({
     index: 0,

@@ -1,0 +1,16 @@
+import { INSTANT_FORMS, parseInstant } from '@sluice/operations'
+import { UsageError } from '../command-line.ts'
+
+/** A whole number of a command line. @throws UsageError */
+export function count(what: string, text: string, least: number): number {
+  const value = Number(text)
+  if (/^\d{1,15}$/.test(text) && value >= least) return value
+  throw new UsageError(`${what} must be a whole number from ${least}, not "${text}".`)
+}
+
+/** A time of a command line, in milliseconds since the epoch. @throws UsageError */
+export function instant(option: string, text: string, now: number): number {
+  const found = parseInstant(text, now)
+  if (found !== undefined) return found
+  throw new UsageError(`${option} takes a time, ${INSTANT_FORMS}; not "${text}".`)
+}
