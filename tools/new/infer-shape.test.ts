@@ -74,9 +74,9 @@ describe('inferShape', () => {
       'id',
     )
     const name = fc.oneof(
-      { weight: 20, arbitrary: word },
-      { weight: 20, arbitrary: fc.string({ maxLength: 3, unit: 'grapheme' }) },
-      { weight: 5, arbitrary: fc.constantFrom('+1', '$ref', '1', '22') },
+      { weight: 100, arbitrary: word },
+      { weight: 100, arbitrary: fc.string({ maxLength: 3, unit: 'grapheme' }) },
+      { weight: 25, arbitrary: fc.constantFrom('+1', '$ref', '1', '22') },
       { weight: 1, arbitrary: fc.constantFrom('toString', 'constructor', '\ud800') },
     )
     const { value } = fc.letrec((tie) => ({
