@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readBareEvent } from './body/read-json.ts'
+import { ANYBODY } from './credentials/credential.ts'
 import { rememberEarlier } from './earlier.ts'
-import { DEFAULT_SOURCE } from './encode-value.ts'
 
 const candidates = (...identities: { id: string; source?: string }[]) =>
   identities.map((identity) => readBareEvent({ type: 't', data: {}, ...identity }))
@@ -11,12 +11,12 @@ const candidates = (...identities: { id: string; source?: string }[]) =>
 const COLLIDING = ['costarring', 'liquid']
 
 test('ids of one hash are different events', () => {
-  const earlier = rememberEarlier(candidates(...COLLIDING.map((id) => ({ id }))))
+  const earlier = rememberEarlier(candidates(...COLLIDING.map((id) => ({ id }))), ANYBODY.source)
   expect([0, 1, 0, 1].map((index) => earlier.findOrAdd(index))).toEqual([undefined, undefined, 0, 1])
 })
 
 test('what is removed frees its identity, and hides nothing of the same hash', () => {
-  const earlier = rememberEarlier(candidates(...COLLIDING.map((id) => ({ id }))))
+  const earlier = rememberEarlier(candidates(...COLLIDING.map((id) => ({ id }))), ANYBODY.source)
   earlier.findOrAdd(0)
   earlier.findOrAdd(1)
   earlier.remove(0)
@@ -29,7 +29,10 @@ test('what is removed frees its identity, and hides nothing of the same hash', (
 })
 
 test('the default source is the source of events without one', () => {
-  const earlier = rememberEarlier(candidates({ id: '1' }, { id: '1', source: DEFAULT_SOURCE }))
+  const earlier = rememberEarlier(
+    candidates({ id: '1' }, { id: '1', source: ANYBODY.source }),
+    ANYBODY.source,
+  )
   expect([0, 1].map((index) => earlier.findOrAdd(index))).toEqual([undefined, 0])
 })
 
@@ -41,7 +44,7 @@ test('agrees with a map by source and id, whatever is added and removed', () => 
   const events = fc.array(fc.record({ identity, removed: fc.boolean() }), { maxLength: 30 })
   fc.assert(
     fc.property(events, (posted) => {
-      const earlier = rememberEarlier(candidates(...posted.map((event) => event.identity)))
+      const earlier = rememberEarlier(candidates(...posted.map((event) => event.identity)), ANYBODY.source)
       const firsts = new Map<string, number>()
       for (const [index, { identity, removed }] of posted.entries()) {
         const name = JSON.stringify(identity)

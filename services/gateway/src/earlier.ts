@@ -1,5 +1,4 @@
 import type { Candidate } from './body/candidate.ts'
-import { DEFAULT_SOURCE } from './encode-value.ts'
 
 /** Finds an earlier event of the same request, by identity. Candidates without an id have none. */
 export type Earlier = {
@@ -18,7 +17,7 @@ export type Earlier = {
  * by V8's, so that hostile ids cost no more than that. Once a hash has been shared it stays so: its first owner is
  * no longer all there is to know about it, also after it was removed.
  */
-export function rememberEarlier(candidates: readonly Candidate[]): Earlier {
+export function rememberEarlier(candidates: readonly Candidate[], defaultSource: string): Earlier {
   /** The first owner of each hash; or REMOVED, and whatever there is stands in `others`. */
   const owners = new Map<number, number>()
   const others = new Map<string, number>()
@@ -45,6 +44,15 @@ export function rememberEarlier(candidates: readonly Candidate[]): Earlier {
       else others.delete(nameOf(candidate))
     },
   }
+
+  function isSameIdentity(a: Candidate, b: Candidate): boolean {
+    return a.id === b.id && (a.source ?? defaultSource) === (b.source ?? defaultSource)
+  }
+
+  /** Neither part can have a line break. */
+  function nameOf({ source = defaultSource, id }: Candidate): string {
+    return `${source}\n${id}`
+  }
 }
 
 const REMOVED = -1
@@ -54,13 +62,4 @@ function hashOf(id: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193)
   return hash
-}
-
-function isSameIdentity(a: Candidate, b: Candidate): boolean {
-  return a.id === b.id && (a.source ?? DEFAULT_SOURCE) === (b.source ?? DEFAULT_SOURCE)
-}
-
-/** Neither part can have a line break. */
-function nameOf({ source = DEFAULT_SOURCE, id }: Candidate): string {
-  return `${source}\n${id}`
 }

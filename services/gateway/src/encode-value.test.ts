@@ -3,6 +3,7 @@ import { createMetrics } from '@sluice/telemetry'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readCloudEvent } from './body/read-cloudevents.ts'
+import { ANYBODY } from './credentials/credential.ts'
 import { encodeValue } from './encode-value.ts'
 import { planTypes } from './type-plans.ts'
 
@@ -57,7 +58,12 @@ test('the value is byte for byte what encodeEvent makes of the same event', () =
         ...(correlationid !== undefined && { correlationid }),
         data,
       }
-      const receipt = { time: '2026-11-24T10:00:00.000Z', receivedat: '17', traceparent: undefined }
+      const receipt = {
+        time: '2026-11-24T10:00:00.000Z',
+        receivedat: '17',
+        traceparent: undefined,
+        credential: ANYBODY,
+      }
       expect(encodeValue(candidate, JSON.stringify(id), way, receipt)).toBe(encodeEvent(event))
     }),
   )
@@ -74,7 +80,7 @@ test('attributes that Sluice does not know are stored as they came, before the d
     rank: -3,
     data: {},
   })
-  const receipt = { time: 't', receivedat: '17', traceparent: undefined }
+  const receipt = { time: 't', receivedat: '17', traceparent: undefined, credential: ANYBODY }
   const value = encodeValue(candidate, '"1"', plan.byDefault, receipt)
   expect(value.endsWith(String.raw`,"shop":"a \"b\"","express":true,"rank":-3,"data":{}}`)).toBe(true)
 })
@@ -82,7 +88,7 @@ test('attributes that Sluice does not know are stored as they came, before the d
 test('the trace of the request is for events without their own', () => {
   const own = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
   const outer = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`
-  const receipt = { time: 't', receivedat: '17', traceparent: outer }
+  const receipt = { time: 't', receivedat: '17', traceparent: outer, credential: ANYBODY }
   const base = { specversion: '1.0', id: '1', source: '/s', type: 'order-placed', data: {} }
   const traceOf = (posted: object) =>
     JSON.parse(encodeValue(readCloudEvent(posted), '"1"', plan.byDefault, receipt)).traceparent

@@ -1,5 +1,5 @@
-import { DEFAULT_TENANT } from '@sluice/events'
 import type { Candidate } from './body/candidate.ts'
+import type { Credential } from './credentials/credential.ts'
 import type { Way } from './type-plans.ts'
 
 /** What all events of one request have in common. */
@@ -10,10 +10,8 @@ export type Receipt = {
   readonly receivedat: string
   /** From the HTTP header; for events without their own. */
   readonly traceparent: string | undefined
+  readonly credential: Credential
 }
-
-/** The source of events that came without one. */
-export const DEFAULT_SOURCE = '/producers/default'
 
 /**
  * The record's value: the CloudEvent in structured mode, as `encodeEvent` would write it, its attributes in the
@@ -25,14 +23,11 @@ export function encodeValue(candidate: Candidate, idText: string, way: Way, rece
   const { source, type, time, subject, correlationid, extensions, data } = candidate
   const traceparent = candidate.traceparent ?? receipt.traceparent
   let text = `{"specversion":"1.0","id":${idText},"source":${
-    source === undefined ? DEFAULT_SOURCE_TEXT : JSON.stringify(source)
+    source === undefined ? receipt.credential.sourceText : JSON.stringify(source)
   },"type":"${type}","time":"${time ?? receipt.time}"`
   if (subject !== undefined) text += `,"subject":${JSON.stringify(subject)}`
-  text += `${way.envelope},"receivedat":"${receipt.receivedat}"${TENANT}`
+  text += `${way.envelope},"receivedat":"${receipt.receivedat}","tenant":${receipt.credential.tenantText}`
   if (traceparent !== undefined) text += `,"traceparent":${JSON.stringify(traceparent)}`
   if (correlationid !== undefined) text += `,"correlationid":${JSON.stringify(correlationid)}`
   return `${text}${extensions},"data":${JSON.stringify(data)}}`
 }
-
-const DEFAULT_SOURCE_TEXT = JSON.stringify(DEFAULT_SOURCE)
-const TENANT = `,"tenant":${JSON.stringify(DEFAULT_TENANT)}`

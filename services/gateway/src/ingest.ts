@@ -2,6 +2,7 @@ import type { CatalogueEntry } from '@sluice/events'
 import type { Publisher, PublishOutcome, PublishRecord } from '@sluice/kafka'
 import { FILTERED_EVENTS, INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { Candidate } from './body/candidate.ts'
+import type { Credential } from './credentials/credential.ts'
 import { rememberEarlier } from './earlier.ts'
 import type { Receipt } from './encode-value.ts'
 import { createEventIds } from './event-id.ts'
@@ -23,6 +24,13 @@ export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
   readonly now?: () => number
 }
 
+/** What all events of one request share, beside when they came. */
+export type IngestRequest = {
+  readonly credential: Credential
+  /** From the HTTP header. */
+  readonly traceparent: string | undefined
+}
+
 /**
  * Takes the events of one request and resolves when the fate of each is known, to one result per event in
  * order. Never rejects because of an event.
@@ -33,10 +41,7 @@ export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
  * Order: after an event that was not stored, later ones of its topic and key in the request are not stored
  * either. The publisher sees to that for what it took; what it refuses at once is seen to here.
  */
-export type Ingest = (
-  candidates: readonly Candidate[],
-  traceparent: string | undefined,
-) => Promise<readonly Result[]>
+export type Ingest = (candidates: readonly Candidate[], request: IngestRequest) => Promise<readonly Result[]>
 
 export function createIngest(options: IngestOptions): Ingest {
   const { publisher, metrics, log } = options
@@ -45,13 +50,13 @@ export function createIngest(options: IngestOptions): Ingest {
   const judge = createJudge({ ...options, plans })
   let moment = createMoment(now())
 
-  return function ingest(candidates, traceparent) {
+  return function ingest(candidates, { traceparent, credential }) {
     const { promise, resolve } = Promise.withResolvers<readonly Result[]>()
     const receivedAt = now()
     if (receivedAt !== moment.at) moment = createMoment(receivedAt)
     const { time, receivedat, newId } = moment
-    const receipt: Receipt = { time, receivedat, traceparent }
-    const earlier = candidates.length > 1 ? rememberEarlier(candidates) : undefined
+    const receipt: Receipt = { time, receivedat, traceparent, credential }
+    const earlier = candidates.length > 1 ? rememberEarlier(candidates, credential.source) : undefined
     const results: Result[] = []
     const repeats: { readonly index: number; readonly first: number }[] = []
     /** Topic and key of what the publisher refused at once, or failed over. */
@@ -75,7 +80,7 @@ export function createIngest(options: IngestOptions): Ingest {
         const verdict = judge(candidates, index, result, receipt, earlier)
         if (verdict === undefined) {
           if (!options.outcomes || result.status !== 'filtered') continue
-          published = outcomeOf(candidates[index]!, result)
+          published = outcomeOf(candidates[index]!, result, credential)
           open++
           publisher.publish(published, outcomes, index)
         } else if ('repeats' in verdict) repeats.push({ index, first: verdict.repeats })
@@ -109,7 +114,7 @@ export function createIngest(options: IngestOptions): Ingest {
         share(repeat, results[first]!)
         // Nobody waits for this line: the first is stored, or has one of its own.
         if (options.outcomes && isEnd(repeat))
-          publisher.publish(outcomeOf(candidates[index]!, repeat), NOBODY, 0)
+          publisher.publish(outcomeOf(candidates[index]!, repeat, credential), NOBODY, 0)
       }
       for (const result of results) count(result)
       resolve(results)

@@ -1,8 +1,7 @@
-import { DEFAULT_TENANT } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import { outcomeRecord } from '@sluice/service'
 import type { Candidate } from './body/candidate.ts'
-import { DEFAULT_SOURCE } from './encode-value.ts'
+import type { Credential } from './credentials/credential.ts'
 import type { Result } from './results.ts'
 
 /**
@@ -10,10 +9,11 @@ import type { Result } from './results.ts'
  * What was accepted ends in a service, and what was not taken at all is the producer's to count.
  */
 export function outcomeOf(
-  { source = DEFAULT_SOURCE }: Candidate,
+  candidate: Candidate,
   { id, type, filteredBy }: Result,
+  { tenant, source }: Credential,
 ): PublishRecord {
   const outcome = filteredBy === undefined ? 'duplicate' : 'filtered'
-  const identity = { tenant: DEFAULT_TENANT, source, id, type: type! }
+  const identity = { tenant, source: candidate.source ?? source, id, type: type! }
   return outcomeRecord({ ...identity, by: 'gateway', outcome, reason: filteredBy }, 'low')
 }

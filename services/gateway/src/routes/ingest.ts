@@ -5,6 +5,7 @@ import { isTraceparent } from '../body/attributes.ts'
 import { collectBody } from '../body/collect.ts'
 import { bodyFormOf, MEDIA_TYPES } from '../body/media-type.ts'
 import { readBody } from '../body/read-body.ts'
+import { ANYBODY } from '../credentials/credential.ts'
 import type { Ingest } from '../ingest.ts'
 import { type Answer, answerBatch, answerOne, answerProblem } from '../results.ts'
 import { sendAnswer } from './send-answer.ts'
@@ -59,15 +60,17 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
     if (read.kind === 'problem') return sendAnswer(reply, answerProblem(read.code, read.detail))
     const { kind, candidates } = read
     // What waits for Kafka must not hold what was read: the collector would carry it along, and that is most of it.
-    return ingest(candidates, traceparentOf(request)).then((results) => {
-      if (kind === 'one') {
-        sendAnswer(reply, answerOne(results[0]!))
-        return
-      }
-      const minimal = wantsMinimal(headers['prefer'])
-      if (minimal) reply.header('preference-applied', 'return=minimal')
-      sendAnswer(reply, answerBatch(results, minimal))
-    })
+    return ingest(candidates, { credential: ANYBODY, traceparent: traceparentOf(request) }).then(
+      (results) => {
+        if (kind === 'one') {
+          sendAnswer(reply, answerOne(results[0]!))
+          return
+        }
+        const minimal = wantsMinimal(headers['prefer'])
+        if (minimal) reply.header('preference-applied', 'return=minimal')
+        sendAnswer(reply, answerBatch(results, minimal))
+      },
+    )
   }
 }
 
