@@ -444,6 +444,7 @@ describe('createLaneConsumer: handling', () => {
 
 describe('createLaneConsumer: outputs that cannot be stored', () => {
   const tooLarge: PublishOutcome = { status: 'failed', reason: 'too-large', detail: 'too large' }
+  const denied: PublishOutcome = { status: 'failed', reason: 'not-authorised', detail: 'no right to write' }
 
   test('publishes what stands for them instead, then commits', async () => {
     const { assign, bring, call, published, state, commitDue } = await start()
@@ -497,12 +498,62 @@ describe('createLaneConsumer: outputs that cannot be stored', () => {
     published[1]!.settle(tooLarge)
     expect(published.length).toBe(3)
     await vi.advanceTimersByTimeAsync(500)
-    expect(published.slice(3).map(({ name }) => name)).toEqual(['z', 'y'])
-    published[3]!.settle(tooLarge)
-    published[4]!.settle({ status: 'stored' })
+    expect(published.slice(3).map(({ name }) => name)).toEqual(['y', 'z'])
+    published[4]!.settle(tooLarge)
+    published[3]!.settle({ status: 'stored' })
     await vi.advanceTimersByTimeAsync(1000)
     expect(published.slice(5).map(({ name }) => name)).toEqual(['z'])
     published[5]!.settle({ status: 'stored' })
+    expect(state.finished).toBe(1)
+  })
+
+  test('stands in line behind what waits for the same partition, so that it is stored in order', async () => {
+    const { assign, bring, call, published, state } = await start({
+      undeliverable: (_record, _lane, _undelivered, result) => result,
+    })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b')
+    await call('high0-0').done('first')
+    published[0]!.settle(denied)
+    await call('high0-1').done('second')
+    expect(published.length).toBe(1)
+    await vi.advanceTimersByTimeAsync(500)
+    published[1]!.settle({ status: 'stored' })
+    published[2]!.settle({ status: 'stored' })
+    expect(published.map(({ name }) => name)).toEqual(['first', 'first', 'second'])
+    expect(state.finished).toBe(2)
+  })
+
+  test('an account follows when the outputs are stored, and that of what stands for them instead', async () => {
+    const { assign, bring, published, state } = await start({
+      handle: ({ value }) => ({ outputs: [output('x')], account: output(`handled ${value}`) }),
+      undeliverable: () => ({ outputs: [output('dead')], account: output('given up') }),
+    })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'b')
+    expect(published.map(({ name }) => name)).toEqual(['x', 'x'])
+    published[0]!.settle({ status: 'stored' })
+    published[1]!.settle(tooLarge)
+    expect(published.slice(2).map(({ name }) => name)).toEqual(['handled high0-0', 'dead'])
+    published[3]!.settle({ status: 'stored' })
+    expect(published.slice(4).map(({ name }) => name)).toEqual(['given up'])
+    expect(state.finished).toBe(0)
+    published[2]!.settle({ status: 'stored' })
+    published[4]!.settle({ status: 'stored' })
+    expect(state.finished).toBe(2)
+  })
+
+  test('an account that Kafka refuses is tried again, and makes nothing a dead letter', async () => {
+    const { assign, bring, published, state } = await start({
+      handle: () => ({ outputs: [output('x')], account: output('handled') }),
+    })
+    assign(1, 'high')
+    await bring('high', 0, 'a')
+    published[0]!.settle({ status: 'stored' })
+    published[1]!.settle(denied)
+    await vi.advanceTimersByTimeAsync(500)
+    expect(published.map(({ name }) => name)).toEqual(['x', 'handled', 'handled'])
+    published[2]!.settle({ status: 'stored' })
     expect(state.finished).toBe(1)
   })
 

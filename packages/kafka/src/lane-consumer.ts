@@ -18,7 +18,6 @@ import {
   WINDOW_REBUILD_DURATION,
   WINDOW_REBUILD_RECORDS,
 } from '@sluice/telemetry'
-import { backoffMs } from './backoff.ts'
 import { isHeld, isOver, isUnder, type Load } from './brake.ts'
 import { createDueQueue, type DueQueue } from './due-queue.ts'
 import { createFifo, type Fifo } from './fifo.ts'
@@ -35,6 +34,7 @@ import type {
   TopicPartition,
 } from './port.ts'
 import type { Publisher, PublishOutcome, PublishRecord, Receipt } from './publisher.ts'
+import { createRefusedOutputs, detailOf } from './refused-outputs.ts'
 import { boundaryOf, createWindowRebuild, type WindowRebuild } from './window-rebuild.ts'
 import { within } from './within.ts'
 
@@ -58,7 +58,11 @@ export type Admission = {
 }
 
 /** What became of a record: what is to be published before its offset may be committed. */
-export type Handled = { readonly outputs: readonly PublishRecord[] }
+export type Handled = {
+  readonly outputs: readonly PublishRecord[]
+  /** Says how the record ended, so it follows when the outputs are stored. */
+  readonly account?: PublishRecord | undefined
+}
 
 /** An output that was not stored, and what Kafka said. */
 export type Undelivered = { readonly output: PublishRecord; readonly detail: string }
@@ -110,8 +114,8 @@ export type LaneConsumerOptions<Result extends Handled> = {
   /**
    * What to publish instead when some of a record's outputs were not stored; the same result, when nothing can stand for
    * them. Then, and when what stands for them is not stored either, what is missing is tried again, with growing waits,
-   * until it is stored; the offset stays. The publisher must have no limits: what it gives up is then what Kafka will
-   * never take as things are.
+   * until it is stored; the offset stays. See RefusedOutputs. The publisher must have no limits: what it gives up is then
+   * what Kafka will never take as things are.
    */
   undeliverable(
     record: IncomingRecord,
@@ -191,7 +195,19 @@ export function createLaneConsumer<Result extends Handled>(
     since: 0,
   }))
   const stuckCounter = metrics.counter(STUCK_PUBLISHES, { type })
-  const stuck = new Map<Delivery<Result>, NodeJS.Timeout>()
+  const refusedOutputs = createRefusedOutputs<Delivery<Result>>({
+    publisher,
+    refused({ topic, partition }, tries, detail) {
+      stuckCounter.add(1)
+      stuckDetail = detail
+      if (tries % 10 !== 1) return
+      log.error(
+        { topic, partition, detail, tries },
+        'Kafka does not take what follows from a record, and nothing can stand for it; tried again, nothing is committed beyond it',
+      )
+    },
+    left: giveBack,
+  })
   const scheduler = createLaneScheduler(lanes)
   const gate = createKeyGate<Delivery<Result>>()
   const ready: Fifo<Delivery<Result>>[] = lanes.map(() => createFifo())
@@ -456,69 +472,64 @@ export function createLaneConsumer<Result extends Handled>(
 
   function publish(delivery: Delivery<Result>, result: Result): void {
     delivery.result = result
-    if (result.outputs.length === 0) finish(delivery)
+    if (result.outputs.length === 0) outputsStored(delivery)
     else send(delivery, result.outputs)
   }
 
   function send(delivery: Delivery<Result>, outputs: readonly PublishRecord[]): void {
     delivery.outgoing = outputs
     delivery.unsettled = outputs.length
-    for (let index = 0; index < outputs.length; index++) publisher.publish(outputs[index]!, delivery, index)
+    for (let index = 0; index < outputs.length; index++) {
+      const output = outputs[index]!
+      if (refusedOutputs.length > 0 && refusedOutputs.holds(output))
+        refusedOutputs.add(delivery, index, output)
+      else publisher.publish(output, delivery, index)
+    }
   }
 
   function settleOutput(delivery: Delivery<Result>, index: number, outcome: PublishOutcome): void {
     if (outcome.status !== 'stored') {
-      delivery.undelivered ??= []
-      const detail = 'detail' in outcome ? outcome.detail : outcome.status
-      delivery.undelivered.push({ output: delivery.outgoing[index]!, detail })
+      delivery.refused ??= []
+      delivery.refused.push({ index, outcome })
     }
     if (--delivery.unsettled > 0) return
-    const { record, result, undelivered } = delivery
-    if (undelivered === undefined) {
+    if (delivery.refused === undefined) outputsStored(delivery)
+    else outputsRefused(delivery, delivery.refused)
+  }
+
+  function outputsStored(delivery: Delivery<Result>): void {
+    const { account } = delivery.result!
+    if (account === undefined || delivery.accounted) {
       finish(delivery)
       return
     }
-    delivery.undelivered = undefined
-    const instead =
-      delivery.refusals === 0
-        ? options.undeliverable(record, lanes[delivery.lane]!.lane, undelivered, result!)
-        : result!
-    if (instead === result) sendLater(delivery, undelivered)
-    else {
-      delivery.refusals = 1
-      publish(delivery, instead)
-    }
+    delivery.accounted = true
+    delivery.replaceable = false
+    send(delivery, [account])
   }
 
-  /**
-   * Only what is missing: the rest is stored. Its offset stays, and so do those behind it; what comes after it goes on,
-   * also of its key, until the brake stops the partition. So what was refused may be stored after what followed it.
-   */
-  function sendLater(delivery: Delivery<Result>, undelivered: readonly Undelivered[]): void {
-    const { topic, partition, offset } = delivery.record
-    const { detail } = undelivered[0]!
-    delivery.refusals = Math.max(1, delivery.refusals) + 1
-    stuckCounter.add(1)
-    stuckDetail = detail
-    if (stopping) {
-      giveBack(delivery)
-      return
+  function outputsRefused(delivery: Delivery<Result>, refused: readonly Refused[]): void {
+    const { record, outgoing } = delivery
+    delivery.refused = undefined
+    if (delivery.replaceable) {
+      delivery.replaceable = false
+      const lane = lanes[delivery.lane]!.lane
+      const undelivered = refused.map(({ index, outcome }) => ({
+        output: outgoing[index]!,
+        detail: detailOf(outcome),
+      }))
+      const instead = options.undeliverable(record, lane, undelivered, delivery.result!)
+      if (instead !== delivery.result) {
+        publish(delivery, instead)
+        return
+      }
     }
-    const waitMs = backoffMs(delivery.refusals - 1, STUCK_BACKOFF, Math.random)
-    if (delivery.refusals % 10 === 2) {
-      log.error(
-        { topic, partition, offset, detail, tries: delivery.refusals - 1 },
-        'Kafka does not take what follows from a record, and nothing can stand for it; tried again, nothing is committed beyond it',
-      )
+    // Only what is missing: the rest is stored. Its offset stays, and so do those behind it; what comes after it goes on,
+    // also of its key, until the brake stops the partition.
+    delivery.unsettled = refused.length
+    for (const { index, outcome } of refused.toSorted((one, other) => one.index - other.index)) {
+      refusedOutputs.add(delivery, index, outgoing[index]!, outcome)
     }
-    const timer = setTimeout(() => {
-      stuck.delete(delivery)
-      send(
-        delivery,
-        undelivered.map(({ output }) => output),
-      )
-    }, waitMs)
-    stuck.set(delivery, timer)
   }
 
   /** Its record stays unfinished, and is read again by whoever comes next. */
@@ -613,7 +624,7 @@ export function createLaneConsumer<Result extends Handled>(
       unserved.set(ready[lane]!.length === 0 ? 0 : (time - since) / 1000)
       share.set(weight / weights)
     })
-    metrics.gauge(STUCK_RECORDS, { type }).set(stuck.size)
+    metrics.gauge(STUCK_RECORDS, { type }).set(refusedOutputs.length)
     metrics
       .gauge(WINDOW_IDENTITIES, { type })
       .set(sum([...numbers.values()].map(({ window }) => window.size)))
@@ -646,11 +657,7 @@ export function createLaneConsumer<Result extends Handled>(
       clearInterval(commitTimer)
       consumer.pause([...partitions.values()])
       for (const { waiting } of partitions.values()) waiting?.clear()
-      for (const [delivery, timer] of stuck) {
-        clearTimeout(timer)
-        giveBack(delivery)
-      }
-      stuck.clear()
+      refusedOutputs.stop()
       const begun = now()
       if (inHand > 0) {
         await within(graceMs, new Promise<void>((resolve) => (drained = resolve)))
@@ -661,7 +668,7 @@ export function createLaneConsumer<Result extends Handled>(
       return inHand
     },
     assignment: () => ({ partitions: partitions.size, waitingMs: Math.max(0, now() - revokedAt) }),
-    stuck: () => ({ records: stuck.size, detail: stuckDetail }),
+    stuck: () => ({ records: refusedOutputs.length, detail: stuckDetail }),
     wake: schedulePump,
   }
 }
@@ -710,9 +717,11 @@ class Delivery<Result> implements Receipt, Claim {
   outgoing: readonly PublishRecord[] = NO_OUTPUTS
   unsettled = 0
   result: Result | undefined
-  undelivered: Undelivered[] | undefined
-  /** How often Kafka would not take what follows from it; after the first, nothing more can stand for it. */
-  refusals = 0
+  refused: Refused[] | undefined
+  /** Whether something else may stand for what is being published. */
+  replaceable = true
+  /** Whether its account is published. */
+  accounted = false
   /** What it holds in the window. */
   #identity: string | undefined
   /** Other records of its event, which wait for what becomes of this one. */
@@ -780,6 +789,9 @@ class Delivery<Result> implements Receipt, Claim {
   }
 }
 
+/** By its index in what is being published. */
+type Refused = { readonly index: number; readonly outcome: PublishOutcome }
+
 const NO_LANE = -1
 const NO_OUTPUTS: readonly PublishRecord[] = Object.freeze([])
 
@@ -790,7 +802,6 @@ const NO_OUTPUTS: readonly PublishRecord[] = Object.freeze([])
 const LIMITS: Load = { unfinished: 2000, unfinishedBytes: 2 * 1024 * 1024, held: 10_000 }
 /** Less: what is not due needs not be at hand. */
 const RETRY_LIMITS: Load = { unfinished: 500, unfinishedBytes: 512 * 1024, held: 10_000 }
-const STUCK_BACKOFF = { baseMs: 500, maxMs: 30_000 }
 const TELL_EVERY_MS = 60_000
 const PUMP_MS = 4
 const MIN_CLOSE_MS = 500

@@ -7,7 +7,6 @@ import {
   HOP,
   identityOf,
   ORIGIN,
-  OUTCOMES_TOPIC,
   retryTopic,
 } from '@sluice/events'
 import {
@@ -213,7 +212,8 @@ export function createPipeline(options: PipelineOptions) {
   function finish(event: Event, result: HandlerResult, lane: string, redelivery: Redelivery): PipelineResult {
     const outputs = encodeOutputs(result)
     return {
-      outputs: options.outcomes ? [...outputs, tell(event, 'handled', lane, redelivery)] : outputs,
+      outputs,
+      account: tell(event, 'handled', lane, redelivery),
       outcome: 'handled',
       receivedAt: Number(event.receivedat),
     }
@@ -230,8 +230,8 @@ export function createPipeline(options: PipelineOptions) {
     lane: string,
     redelivery: Redelivery,
   ): PipelineResult {
-    const outputs = options.outcomes ? [tell(event, outcome, lane, redelivery)] : NONE
-    return { outputs, outcome, receivedAt: Number.NaN }
+    const account = tell(event, outcome, lane, redelivery)
+    return { outputs: NONE, account, outcome, receivedAt: Number.NaN }
   }
 
   /** Another record of the event is being handled. */
@@ -301,19 +301,23 @@ export function createPipeline(options: PipelineOptions) {
     )
     const withoutHeaders = redelivery.origin ? [HOP, ORIGIN] : []
     const letter = { service, reason, attempts, firstFailedAt, error, origin, withoutHeaders }
-    const outputs = [toDeadLetter(record, letter, dlq)]
-    if (options.outcomes && event) outputs.push(tell(event, 'dead-letter', lane, redelivery, reason) as never)
-    return { outputs, outcome: 'dead-letter', receivedAt: Number(event?.receivedat ?? Number.NaN) }
+    return {
+      outputs: [toDeadLetter(record, letter, dlq)],
+      account: event && tell(event, 'dead-letter', lane, redelivery, reason),
+      outcome: 'dead-letter',
+      receivedAt: Number(event?.receivedat ?? Number.NaN),
+    }
   }
 
-  /** For the books. What holds no event has no identity to tell. */
+  /** For the books, where they are kept. What holds no event has no identity to tell. */
   function tell(
     { tenant, source, id }: Event,
     outcome: Outcome['outcome'],
     lane: string,
     { hop, generation }: Redelivery,
     reason?: string,
-  ): PublishRecord {
+  ): PublishRecord | undefined {
+    if (!options.outcomes) return undefined
     const again = { hop: hop === 0 ? undefined : hop, generation: generation === '' ? undefined : generation }
     return outcomeRecord({ tenant, source, id, type, by: service, outcome, reason, ...again }, lane)
   }
@@ -326,11 +330,10 @@ export function createPipeline(options: PipelineOptions) {
       undelivered: readonly Undelivered[],
       result: PipelineResult,
     ): PipelineResult {
-      const refused = undelivered.find(({ output }) => output.topic !== OUTCOMES_TOPIC)
-      // Nothing else could stand for these; and books that cannot be written make nothing a dead letter.
-      if (!refused || (result.outcome !== 'handled' && result.outcome !== 'retry')) return result
+      // Nothing else could stand for a dead letter.
+      if (result.outcome !== 'handled' && result.outcome !== 'retry') return result
       const redelivery = readRedelivery(record)
-      const error = new Error(`An output could not be stored: ${refused.detail}`)
+      const error = new Error(`An output could not be stored: ${undelivered[0]!.detail}`)
       return giveUp(record, decodeEvent(record.value), lane, redelivery, {
         error,
         attempts: 1,
@@ -349,7 +352,6 @@ export function createPipeline(options: PipelineOptions) {
   function countOutput({ topic, lane }: PublishRecord): void {
     let counter = outputCounters.get(topic)
     if (!counter) {
-      if (topic === OUTCOMES_TOPIC) return
       counter = metrics.counter(OUTPUT_EVENTS, { type: topic.split('.')[1]!, lane })
       outputCounters.set(topic, counter)
     }
