@@ -55,3 +55,4 @@ export {
   type Refusal,
 } from './publisher.ts'
 export { hasHeaderLike } from './record-batch.ts'
+export { within } from './within.ts'

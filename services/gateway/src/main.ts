@@ -62,10 +62,9 @@ await runProcess({
     return {
       checks: [kafkaReached.check],
       operations: (request, response) => operations.server.routing(request, response),
-      async stop() {
+      async stop(graceMs) {
         await kafkaReached.stop()
-        await server.close()
-        await operations.stop()
+        await Promise.all([server.close(), operations.stop(graceMs / 2)])
         await publisher.close()
       },
     }

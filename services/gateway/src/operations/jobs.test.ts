@@ -54,10 +54,19 @@ describe('jobs', () => {
     expect(jobs.start(spec('a', untilStopped))).toEqual({ refused: 'job-running', by: first })
     jobs.start(spec('b', untilStopped))
     expect(jobs.start(spec('c', untilStopped))).toEqual({ refused: 'too-many-jobs' })
-    await jobs.stop()
+    await jobs.stop(10_000)
     expect(jobs.list().map(({ status }) => status)).toEqual(['stopped', 'stopped'])
     expect(jobs.start(spec('a', async () => ({ ended: 'done' })))).toHaveProperty('id')
-    await jobs.stop()
+    await jobs.stop(10_000)
+  })
+
+  it('that hang in an outage are not waited for beyond the grace', async () => {
+    const { jobs, spec } = setup()
+    const { promise, resolve } = Promise.withResolvers<{ ended: 'failed' }>()
+    jobs.start(spec('a', () => promise))
+    await jobs.stop(1)
+    expect(jobs.list().map(({ status }) => status)).toEqual(['running'])
+    resolve({ ended: 'failed' })
   })
 
   it('are forgotten when there are many, but never while they run', async () => {
@@ -68,6 +77,6 @@ describe('jobs', () => {
       await waitFor(() => ended.length === n + 1)
     }
     expect(jobs.list().map(({ id }) => id)).toEqual(['job-6', 'job-5', 'job-1'])
-    await jobs.stop()
+    await jobs.stop(10_000)
   })
 })

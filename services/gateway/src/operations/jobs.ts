@@ -1,3 +1,5 @@
+import { within } from '@sluice/kafka'
+
 /** Work that takes longer than a request. Lives in this process only; what it achieved is in Kafka. */
 export type Job = {
   readonly id: string
@@ -35,8 +37,11 @@ export type Jobs = {
   list(): readonly Job[]
   /** Asks a running job to end after what it has in hand. */
   cancel(id: string): Job | undefined
-  /** Ends all, and waits for them. */
-  stop(): Promise<void>
+  /**
+   * Ends all, and waits for what they have in hand, at most `graceMs`: in an outage that is longer. What is left then is
+   * as after a crash.
+   */
+  stop(graceMs: number): Promise<void>
 }
 
 export type JobsOptions = {
@@ -94,9 +99,12 @@ export function createJobs({ maxRunning = 4, kept = 100, now, newId }: JobsOptio
       entry?.stop.abort()
       return entry?.job
     },
-    async stop() {
+    async stop(graceMs) {
       for (const { stop } of jobs.values()) stop.abort()
-      await Promise.all([...jobs.values()].map(({ over }) => over))
+      await within(
+        graceMs,
+        Promise.all([...jobs.values()].map(({ over }) => over)).then(() => {}),
+      )
     },
   }
 }

@@ -31,7 +31,7 @@ async function setup(options: { token?: string | undefined } = {}) {
       destination: { write: (line: string) => void lines.push(line) },
     }),
   })
-  closing.push(() => operations.stop())
+  closing.push(() => operations.stop(10_000))
 
   /** @param token null: none is sent */
   async function ask(

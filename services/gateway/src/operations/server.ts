@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CatalogueEntry } from '@sluice/events'
-import { type KafkaClient, KafkaError } from '@sluice/kafka'
+import { type KafkaClient, KafkaError, within } from '@sluice/kafka'
 import { createSender } from '@sluice/operations'
 import type { Logger, Metrics } from '@sluice/telemetry'
 import Fastify, {
@@ -39,8 +39,8 @@ export type OperationsOptions = {
 export type Operations = {
   readonly server: FastifyInstance
   readonly routes: readonly Route[]
-  /** Stops running jobs after what they have in hand. */
-  stop(): Promise<void>
+  /** Stops running jobs after what they have in hand, within `graceMs`. */
+  stop(graceMs: number): Promise<void>
 }
 
 /** Options are a few lines. */
@@ -124,9 +124,10 @@ export async function createOperations(options: OperationsOptions): Promise<Oper
   return {
     server,
     routes,
-    async stop() {
-      await jobs.stop()
-      await sender.close()
+    async stop(graceMs) {
+      const begun = performance.now()
+      await jobs.stop(graceMs)
+      await within(Math.max(0, graceMs - (performance.now() - begun)), sender.close())
       await server.close()
     },
   }
