@@ -43,10 +43,11 @@ export function createKeyGate<Item extends Keyed>(): KeyGate<Item> {
 
   return {
     enter(item) {
+      if (busy.size === 0 && lines.size === 0) return true
       const { key, lane, sequence } = item
-      const line = lines.size === 0 ? undefined : lines.get(key)
+      const line = lines.get(key)
       if (line) line.called &= ~(1 << lane)
-      if (busy.size === 0 || !busy.has(key)) {
+      if (!busy.has(key)) {
         if (!line) return true
         const ahead = line.items.find((one) => one.lane === lane)
         if (!ahead || ahead.sequence > sequence) {
