@@ -30,7 +30,13 @@ export function outcomeOfUnsent(fault: KafkaJsFault, alone: boolean): ProduceOut
     const outcome = outcomeOfCode(fault.code)
     if (outcome.status === 'failed') return outcome
   }
-  return { status: 'failed', reason: 'unavailable', retriable: true, detail: detailOf(fault) }
+  const failed = {
+    status: 'failed',
+    reason: 'unavailable',
+    retriable: true,
+    detail: detailOf(fault),
+  } as const
+  return fault.type === undefined ? { ...failed, unreached: true } : failed
 }
 
 /**
@@ -39,7 +45,7 @@ export function outcomeOfUnsent(fault: KafkaJsFault, alone: boolean): ProduceOut
  */
 export function outcomeOfUnanswered(fault: KafkaJsFault, alone: boolean): ProduceOutcome {
   if (alone && neverConnected(fault)) return outcomeOfUnsent(fault, alone)
-  return { status: 'unknown', detail: detailOf(fault) }
+  return { status: 'unknown', detail: detailOf(fault), unreached: true }
 }
 
 /** Whether the partition's place or our rights may have changed, so that what the client knows is worth nothing. */

@@ -43,6 +43,8 @@ export type ProduceBatch = TopicPartition & { readonly records: readonly Outgoin
  * - `stored`: acknowledged by all in-sync replicas.
  * - `failed`: certainly not stored. `retriable` says whether sending it again may help.
  * - `unknown`: may or may not be stored (a timeout, a closed connection, a broker that could not say).
+ *
+ * `unreached`: no broker has said so; there was no connection, or it ended without an answer.
  */
 export type ProduceOutcome =
   | { readonly status: 'stored' }
@@ -51,8 +53,9 @@ export type ProduceOutcome =
       readonly reason: ProduceFailure
       readonly retriable: boolean
       readonly detail: string
+      readonly unreached?: true
     }
-  | { readonly status: 'unknown'; readonly detail: string }
+  | { readonly status: 'unknown'; readonly detail: string; readonly unreached?: true }
 
 export type ProduceFailure = 'too-large' | 'unknown-topic' | 'not-authorised' | 'unavailable' | 'invalid'
 

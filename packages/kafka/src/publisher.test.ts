@@ -15,6 +15,8 @@ const log = createLogger({ service: 'publisher-test', level: 'silent' })
 const STORED: ProduceOutcome = { status: 'stored' }
 const UNKNOWN: ProduceOutcome = { status: 'unknown', detail: 'no answer' }
 const AWAY: ProduceOutcome = { status: 'failed', reason: 'unavailable', retriable: true, detail: 'no leader' }
+const GONE: ProduceOutcome = { ...AWAY, detail: 'connection refused', unreached: true }
+const CUT_OFF: ProduceOutcome = { ...UNKNOWN, detail: 'connection closed', unreached: true }
 const DENIED: ProduceOutcome = {
   status: 'failed',
   reason: 'not-authorised',
@@ -406,6 +408,80 @@ describe('createPublisher: the deadline', () => {
   })
 })
 
+describe('createPublisher: while Kafka cannot be reached', () => {
+  const timed = (options: Partial<PublisherOptions> = {}) => start({ deliveryTimeoutMs: 5000, ...options })
+
+  test('answers within a second, truthfully, and refuses more for the partition at once', async () => {
+    const { publish, open, outcomes, status } = timed()
+    publish('sent')
+    publish('never sent', { partition: 1 })
+    await turn()
+    await open[0]!.answer(CUT_OFF, GONE)
+    publish('more')
+    expect(outcomes.get('more')).toMatchObject({ status: 'failed', reason: 'unavailable' })
+    for (let waited = 0; waited < 1000; waited += 50) {
+      for (const request of [...open]) await request.answer(GONE)
+      await vi.advanceTimersByTimeAsync(50)
+    }
+    expect([status('sent'), status('never sent')]).toEqual(['unknown', 'failed'])
+  })
+
+  test('tries the next record when the one before has run out of time, and goes on when Kafka is back', async () => {
+    const { publish, open, status } = timed()
+    publish('first')
+    await turn()
+    while (status('first') === undefined) {
+      for (const request of [...open]) await request.answer(GONE)
+      await vi.advanceTimersByTimeAsync(50)
+    }
+    for (const request of [...open]) await request.answer(GONE)
+    publish('second')
+    await turn()
+    await open[0]!.answer(STORED)
+    publish('third')
+    await turn()
+    await open[0]!.answer(STORED)
+    expect([status('second'), status('third')]).toEqual(['stored', 'stored'])
+  })
+
+  test('keeps nobody waiting behind a connection that is not made', async () => {
+    const { publish, open, status } = timed()
+    publish('first')
+    await turn()
+    await open[0]!.answer(GONE)
+    publish('of another partition', { partition: 1 })
+    await turn()
+    publish('behind it', { partition: 1 })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([status('of another partition'), status('behind it')]).toEqual(['unknown', 'failed'])
+  })
+
+  test('a partition without a leader is waited for as before', async () => {
+    const { publish, open, status } = timed()
+    publish('a')
+    await turn()
+    await open[0]!.answer(AWAY)
+    publish('b')
+    for (let waited = 0; waited < 2000; waited += 50) {
+      for (const request of [...open]) await request.answer(AWAY)
+      await vi.advanceTimersByTimeAsync(50)
+    }
+    expect([status('a'), status('b')]).toEqual([undefined, undefined])
+  })
+
+  test('waits for ever where there is no limit', async () => {
+    const { publish, open, status } = start()
+    publish('a')
+    await turn()
+    publish('b')
+    for (let waited = 0; waited < 10_000; waited += 50) {
+      for (const request of [...open]) await request.answer(GONE)
+      await vi.advanceTimersByTimeAsync(50)
+    }
+    expect([status('a'), status('b')]).toEqual([undefined, undefined])
+  })
+})
+
 describe('createPublisher: overload', () => {
   test('refuses the last lane first and the first lane last, and takes again what has room', async () => {
     const { publish, open, status, publisher } = start({ maxBufferBytes: 10_000 })
@@ -476,6 +552,8 @@ describe('createPublisher under random failures', () => {
       { weight: 2, arbitrary: fc.constant('unknown-stored' as const) },
       { weight: 2, arbitrary: fc.constant('unknown-not-stored' as const) },
       { weight: 1, arbitrary: fc.constant('denied' as const) },
+      { weight: 2, arbitrary: fc.constant('gone' as const) },
+      { weight: 1, arbitrary: fc.constant('cut-off' as const) },
     ),
     latencyMs: fc.oneof(fc.nat(20), fc.nat(400)),
   })
@@ -513,6 +591,8 @@ describe('createPublisher under random failures', () => {
               if (outcome === 'away') return AWAY
               if (outcome === 'unknown-not-stored') return UNKNOWN
               if (outcome === 'denied') return DENIED
+              if (outcome === 'gone') return GONE
+              if (outcome === 'cut-off') return CUT_OFF
               const numbers = records.map(({ value }) => Number.parseInt(String(value), 10))
               if (numbers.some((number) => events[number]!.large) || numbers.length > 8) return TOO_LARGE
               logs.set(place, [...(logs.get(place) ?? []), ...numbers])

@@ -87,6 +87,9 @@ export type PublisherOptions = {
  * through or its records' time is over. The other partitions of the lane go on. This is why a later record
  * never overtakes an earlier one, and why one missing or oversize topic fails nobody else's records.
  *
+ * While Kafka cannot be reached, records wait {@link UNREACHABLE_MS} at most, and of a partition only those that are tried:
+ * more for it is refused at once. So an outage is answered, and hoards nothing. Not where records may take any time.
+ *
  * Not guaranteed: that a record is stored once. A batch whose outcome was unknown is sent again.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
@@ -101,7 +104,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let closed: Promise<void> | undefined
 
   const byName = new Map(lanes.map((name, rank) => [name, createLane(name, rank)]))
-  const sweep = Number.isFinite(deliveryTimeoutMs)
+  const isLimited = Number.isFinite(deliveryTimeoutMs)
+  const sweep = isLimited
     ? setInterval(() => byName.forEach(expire), Math.min(100, deliveryTimeoutMs)).unref()
     : undefined
 
@@ -117,6 +121,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       detours: new Map(),
       bytes: 0,
       scheduled: false,
+      unreached: false,
       duration: metrics.histogram(PUBLISH_DURATION, { lane: name }),
       flushRecords: metrics.histogram(PUBLISH_FLUSH_RECORDS, { lane: name }),
     }
@@ -127,6 +132,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
   function publish(record: PublishRecord, receipt: Receipt, index: number): void {
     const lane = byName.get(record.lane)
     if (!lane) throw new TypeError(`The publisher has no lane "${record.lane}".`)
+    if (isLimited && lane.detours.size > 0 && lane.detours.get(placeOf(record))?.unreached) {
+      receipt.settled(index, UNREACHABLE)
+      return
+    }
     const bytes = sizeOf(record)
     if (bufferedBytes + bytes > lane.markBytes) {
       receipt.settled(index, OVERLOADED)
@@ -158,6 +167,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     lane.flushRecords.observe(count)
     const outcomes = await lane.producer.produce(batches)
     lane.inFlight = []
+    lane.unreached = outcomes.every(isUnreached)
     for (let i = 0; i < batches.length; i++) {
       const batch = batches[i]!
       const outcome = outcomes[i]!
@@ -178,7 +188,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const entry = queue[taken]!
       if (entry.settled) continue
       const { topic, partition } = entry.record
-      const way = detours.size > 0 ? detours.get(`${topic}/${partition}`) : undefined
+      const way = detours.size > 0 ? detours.get(placeOf(entry.record)) : undefined
       if (way) {
         way.waiting.push(entry)
         continue
@@ -216,14 +226,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
     first: ProduceOutcome,
     inCompany: boolean,
   ): Promise<void> {
-    const place = `${failed.topic}/${failed.partition}`
+    const place = placeOf(failed)
     const { topic, partition } = failed
-    const way: Detour = { entries: failed.entries, waiting: [], sending: false, refusal: undefined }
+    const way: Detour = {
+      entries: failed.entries,
+      waiting: [],
+      sending: false,
+      unreached: false,
+      refusal: undefined,
+    }
     lane.detours.set(place, way)
     let outcome = first
     let alone = !inCompany
     let attempt = 1
     while (way.entries.length > 0) {
+      way.unreached = isUnreached(outcome)
       way.refusal =
         outcome.status === 'failed' && outcome.reason !== 'unavailable'
           ? { topic, partition, reason: outcome.reason, detail: outcome.detail }
@@ -264,22 +281,23 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   /** Settles what has run out of time, wherever it is. A request on its way goes on, but nobody waits for it. */
   function expire(lane: LaneState): void {
-    const deadline = now() - deliveryTimeoutMs
+    const time = now()
     const late: Entry[] = []
-    const collect = (entries: readonly Entry[], sending: boolean) => {
+    const collect = (entries: readonly Entry[], sending: boolean, unreached: boolean) => {
+      const limitMs = unreached && isLimited ? Math.min(UNREACHABLE_MS, deliveryTimeoutMs) : deliveryTimeoutMs
       for (const entry of entries) {
-        if (entry.since > deadline) break
+        if (time - entry.since < limitMs) break
         if (entry.settled) continue
         entry.perhapsStored ||= sending
         late.push(entry)
       }
     }
-    for (const batch of lane.inFlight) collect(batch.entries, true)
+    for (const batch of lane.inFlight) collect(batch.entries, true, lane.unreached)
     for (const way of lane.detours.values()) {
-      collect(way.entries, way.sending)
-      collect(way.waiting, false)
+      collect(way.entries, way.sending, way.unreached)
+      collect(way.waiting, false, way.unreached)
     }
-    collect(lane.queue, false)
+    collect(lane.queue, false, lane.unreached)
     if (late.length === 0) return
     giveUp(lane, late, EXPIRED)
     // Their bytes no longer count, so they must not stay while Kafka is silent.
@@ -377,6 +395,8 @@ type LaneState = {
   readonly detours: Map<string, Detour>
   bytes: number
   scheduled: boolean
+  /** Whether the last request of the common way reached no broker at all. */
+  unreached: boolean
   readonly duration: Histogram
   readonly flushRecords: Histogram
 }
@@ -404,6 +424,8 @@ type Detour = {
   entries: Entry[]
   waiting: Entry[]
   sending: boolean
+  /** Whether the last attempt reached no broker. */
+  unreached: boolean
   /** What the last attempt said, where that was a no. */
   refusal: Refusal | undefined
 }
@@ -432,6 +454,14 @@ const EXPIRED: Failed = Object.freeze({
   reason: 'unavailable',
   detail: 'Kafka could not be reached in time.',
 })
+const UNREACHABLE: PublishOutcome = Object.freeze({
+  status: 'failed',
+  reason: 'unavailable',
+  detail: 'Kafka cannot be reached.',
+})
+
+/** So that an answer is there within a second, with what a sweep is late. */
+const UNREACHABLE_MS = 800
 
 function sizeOf({ key, value, headers }: PublishRecord): number {
   let bytes = lengthOf(key) + lengthOf(value) + RECORD_OVERHEAD_BYTES
@@ -453,6 +483,14 @@ function lengthOf(part: Uint8Array | string | null): number {
 
 function isOpen(entry: Entry): boolean {
   return !entry.settled
+}
+
+function isUnreached(outcome: ProduceOutcome): boolean {
+  return outcome.status !== 'stored' && outcome.unreached === true
+}
+
+function placeOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}/${partition}`
 }
 
 /** A key's order is within its topic. */

@@ -107,7 +107,7 @@ export const problems = {
     'Kafka is not available',
     'Nothing was stored. Send it again later, with the same id.',
     true,
-    5,
+    2,
   ),
   'after-refused': problem(
     503,

@@ -54,6 +54,8 @@ export type Answer = {
   readonly reason?: string
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** Milliseconds from the request until then. */
+  readonly took?: number
 }
 
 export type Place = { readonly topic: string; readonly partition: number; readonly offset: number }
@@ -119,7 +121,7 @@ export type Exit = { readonly process: string; readonly code: number | null; rea
 /** What a process held at two times between which it should not have come to hold more. */
 export type Holding = {
   readonly process: string
-  readonly what: 'open files' | 'MiB of memory'
+  readonly what: 'open files' | 'MiB of memory' | 'ms for an answer'
   readonly before: number
   readonly after: number
   /** By how much it may have grown. */

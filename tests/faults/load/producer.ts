@@ -87,11 +87,12 @@ export function startProducer(options: ProducerOptions): LoadProducer {
 
   /** The events that have to be sent again, in their order. */
   async function post(batch: readonly number[]): Promise<number[]> {
+    const asked = Date.now()
     const answers = await ask(batch.map((index) => ledger.sent[index]!))
     const at = Date.now()
     return batch.filter((event, place) => {
       const answer = answers[place]!
-      ledger.answers.push({ event, at, ...answer })
+      ledger.answers.push({ event, at, took: at - asked, ...answer })
       return answer.status === 'unknown' || answer.status === 'refused'
     })
   }

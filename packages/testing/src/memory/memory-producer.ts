@@ -33,7 +33,8 @@ export function createMemoryProducer(cluster: Cluster, faults: ProduceFaults): P
   }
 
   function store(batch: ProduceBatch): ProduceOutcome {
-    if (cluster.isDown()) return failed('unavailable', true, 'The memory broker is down.')
+    if (cluster.isDown())
+      return { ...failed('unavailable', true, 'The memory broker is down.'), unreached: true }
     const topic = cluster.topics.get(batch.topic)
     if (topic?.partitions[batch.partition] === undefined) {
       return failed('unknown-topic', true, `There is no ${batch.topic} ${batch.partition}.`)
