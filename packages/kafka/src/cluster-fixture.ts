@@ -1,11 +1,13 @@
 import type { FetchAnswer, FetchedPartition } from './fetch-protocol.ts'
-import type { KafkaJsCall, KafkaJsCluster } from './kafkajs-call.ts'
+import type { KafkaJsCall, KafkaJsCluster, KafkaJsConnection } from './kafkajs-call.ts'
 import type { TopicPartition } from './port.ts'
 import { encodeRecordBatch } from './record-batch.ts'
 
 /** A fetch that a test answers. */
 export type FakeFetch = {
   readonly node: number
+  /** Index of the connection. */
+  readonly connection: number
   /** What was asked for, as `topic/partition@offset`. */
   readonly asked: readonly string[]
   answer(...partitions: readonly FetchedPartition[]): void
@@ -17,6 +19,19 @@ export function createFakeCluster(leaders: Map<string, number>) {
   const fetches: FakeFetch[] = []
   const log: string[] = []
   const starts = new Map<string, number>()
+  const connectionTo = (node: number, connection: number): KafkaJsConnection => ({
+    send<Answer>({ request }: KafkaJsCall<Answer>) {
+      const { promise, resolve, reject } = Promise.withResolvers<FetchAnswer>()
+      fetches.push({
+        node,
+        connection,
+        asked: readAsked(request.encode().buffer),
+        answer: (...partitions) => resolve({ throttleMs: 0, error: 0, partitions }),
+        fail: reject,
+      })
+      return promise as Promise<Answer>
+    },
+  })
   const cluster: KafkaJsCluster = {
     findTopicPartitionMetadata: (topic) =>
       [...leaders]
@@ -29,16 +44,8 @@ export function createFakeCluster(leaders: Map<string, number>) {
     findGroupCoordinator: () => Promise.reject(new Error('Not part of this fake.')),
     findBroker: async ({ nodeId }) => ({
       connectionPool: {
-        send<Answer>({ request }: KafkaJsCall<Answer>) {
-          const { promise, resolve, reject } = Promise.withResolvers<FetchAnswer>()
-          fetches.push({
-            node: nodeId,
-            asked: readAsked(request.encode().buffer),
-            answer: (...partitions) => resolve({ throttleMs: 0, error: 0, partitions }),
-            fail: reject,
-          })
-          return promise as Promise<Answer>
-        },
+        ...connectionTo(nodeId, 0),
+        getConnection: async (connection) => connectionTo(nodeId, connection),
       },
       disconnect: async () => void log.push(`disconnect ${nodeId}`),
       offsetCommit: () => Promise.reject(new Error('Not part of this fake.')),

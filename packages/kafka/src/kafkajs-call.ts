@@ -15,8 +15,11 @@ export type KafkaJsCluster = {
   ): Promise<readonly { partitions: readonly { offset: string }[] }[]>
 }
 
+export type KafkaJsConnection = { send<Answer>(call: KafkaJsCall<Answer>): Promise<Answer> }
+
 export type KafkaJsBroker = {
-  readonly connectionPool: { send<Answer>(call: KafkaJsCall<Answer>): Promise<Answer> }
+  /** Connections to one broker: the first for most calls, the second for fetching, the third for fetching what is urgent. */
+  readonly connectionPool: { getConnection(index: number): Promise<KafkaJsConnection> } & KafkaJsConnection
   disconnect(): Promise<void>
   offsetCommit(request: object): Promise<void>
 }

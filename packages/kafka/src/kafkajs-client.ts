@@ -18,6 +18,8 @@ import type { KafkaClient } from './port.ts'
  *   partitions rest until its session has run out. And a member that has to join again joins until it has.
  *   Otherwise one whose coordinator moved, and whose one attempt to join failed, stays in a generation of which it
  *   said that it is over, and never has partitions again.
+ * - `connectionPool`: three connections to a broker instead of two, each opened when it is used: kafkajs has one for
+ *   fetching, and the urgent lane is fetched over one of its own.
  * - `consumer/index`, `producer/index`: let group and cluster be seen, so that commits are made once, and fetching
  *   and producing are ours, over kafkajs' connections.
  * - `request`, `encoder`: a request is copied once on its way to the socket, not twice into zeroed buffers.

@@ -146,6 +146,7 @@ export function createKafkaJsConsumer(
     epoch += 1
     attempt.fetcher = startFetcher({
       cluster: attempt.consumer.group()!.cluster,
+      urgent: topics.length > 1 ? topics[0] : undefined,
       positions: standing.map(({ topic, partition, committed, low }) => ({
         topic,
         partition,

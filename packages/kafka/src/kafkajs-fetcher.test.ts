@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createFakeCluster, fetched } from './cluster-fixture.ts'
 import { startFetcher } from './kafkajs-fetcher.ts'
+import type { TopicPartition } from './port.ts'
 
 const [p0, p1] = [0, 1].map((partition) => ({ topic: 't', partition })) as [
   { topic: string; partition: number },
@@ -12,15 +13,14 @@ function start(
     ['t/0', 1],
     ['t/1', 1],
   ],
+  { urgent, positions = [p0, p1] }: { urgent?: string; positions?: TopicPartition[] } = {},
 ) {
   const fake = createFakeCluster(new Map(leaders))
   const story: string[] = []
   const fetcher = startFetcher({
     cluster: fake.cluster,
-    positions: [
-      { ...p0, offset: 5 },
-      { ...p1, offset: 7 },
-    ],
+    urgent,
+    positions: positions.map((at, index) => ({ ...at, offset: 5 + 2 * index })),
     records: ({ partition }, records, end, high) =>
       story.push(`${partition}: ${records.map(({ value }) => value).join()}, ${end}/${high}`),
     failed: (error) => story.push(`failed: ${(error as Error).message}`),
@@ -61,6 +61,27 @@ describe('the fetcher', () => {
       [1, ['t/0@5']],
       [2, ['t/1@7']],
     ])
+    fetcher.stop()
+  })
+
+  test('fetches what is urgent apart, over a connection of its own, so that it waits for nothing else', async () => {
+    const urgent = { topic: 'u', partition: 0 }
+    const { next, story, fetcher } = start(
+      [
+        ['t/0', 1],
+        ['u/0', 1],
+      ],
+      { urgent: 'u', positions: [p0, urgent] },
+    )
+    const both = [await next(), await next()]
+    expect(both.map(({ connection, asked }) => [connection, asked])).toEqual([
+      [1, ['t/0@5']],
+      [2, ['u/0@7']],
+    ])
+    both[1]!.answer(fetched(urgent, 7, ['a']))
+    const more = await next()
+    expect([more.connection, more.asked]).toEqual([2, ['u/0@8']])
+    expect(story).toEqual(['0: a, 8/9'])
     fetcher.stop()
   })
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import protocolErrors from 'kafkajs/src/protocol/error.js'
 import { type Backoff, backoffMs } from './backoff.ts'
 import { KafkaError } from './errors.ts'
-import { createFetchPace } from './fetch-pace.ts'
+import { createFetchPace, type FetchPace } from './fetch-pace.ts'
 import {
   encodeFetchRequest,
   FETCH,
@@ -20,6 +20,8 @@ import { readRecordSet } from './record-batch.ts'
 
 export type FetcherOptions = {
   readonly cluster: KafkaJsCluster
+  /** A topic that is fetched apart from the others. */
+  readonly urgent?: string | undefined
   /** The partitions to fetch, and from where. */
   readonly positions: readonly PartitionOffset[]
   /** As in `ConsumerListener.records`. */
@@ -41,8 +43,8 @@ export type Fetcher = {
 
 /**
  * Fetches the partitions of one assignment, over kafkajs' connections: a loop for each broker that leads some of them,
- * one request at a time. An answer is handed over before the next request; after one that brought records there is a
- * short wait ({@link createFetchPace}).
+ * one request at a time, and one more for the urgent topic, because a broker answers a connection in order. An answer is
+ * handed over before the next request; after one that brought records there is a short wait ({@link createFetchPace}).
  *
  * A plan says which broker leads what. Whatever goes wrong ends the plan: after a delay the cluster is looked at again
  * and a new plan made, for as long as the assignment lasts. An outage is so waited out; what the group thinks of it is
@@ -52,9 +54,8 @@ export type Fetcher = {
  * answer, at most FETCH_WAIT_MS.
  */
 export function startFetcher(options: FetcherOptions): Fetcher {
-  const { cluster, positions, records, failed, log } = options
+  const { cluster, urgent, positions, records, failed, log } = options
   const partitions = new Map(positions.map((at) => [placeOf(at), { ...at, asked: at.offset, paused: false }]))
-  const pace = createFetchPace()
   let plan: object | undefined = partitions
   let failures = 0
   let resumed = Promise.withResolvers<void>()
@@ -62,27 +63,29 @@ export function startFetcher(options: FetcherOptions): Fetcher {
   function begin(): void {
     const mine = {}
     plan = mine
-    const byLeader = Map.groupBy(partitions.values(), ({ topic, partition }) =>
-      leaderOf(cluster, topic, partition),
-    )
-    for (const [leader, led] of byLeader) {
-      if (leader === NO_LEADER) void mend(mine, new Error('A partition has no leader.'))
-      else void fetchFrom(leader, led, mine)
+    const byWay = Map.groupBy(partitions.values(), ({ topic }) => (topic === urgent ? URGENT : BULK))
+    for (const [way, positions] of byWay) {
+      const byLeader = Map.groupBy(positions, ({ topic, partition }) => leaderOf(cluster, topic, partition))
+      for (const [leader, led] of byLeader) {
+        if (leader === NO_LEADER) void mend(mine, new Error('A partition has no leader.'))
+        else void fetchFrom(leader, led, way, mine)
+      }
     }
   }
 
-  async function fetchFrom(leader: number, led: readonly Position[], mine: object): Promise<void> {
+  async function fetchFrom(leader: number, led: readonly Position[], way: Way, mine: object): Promise<void> {
+    const pace = createFetchPace({ longestMs: way.longestWaitMs })
     for (let turn = 0; ; turn++) {
       const wanted = led.filter(({ paused }) => !paused)
       try {
         if (wanted.length === 0) await resumed.promise
         else {
           const first = turn % wanted.length
-          const answer = await ask(leader, [...wanted.slice(first), ...wanted.slice(0, first)])
+          const answer = await ask(leader, [...wanted.slice(first), ...wanted.slice(0, first)], way)
           if (plan !== mine) return
           await take(answer)
           failures = 0
-          if (answer.partitions.length > 0) await wait()
+          if (answer.partitions.length > 0) await wait(pace)
         }
         if (plan !== mine) return
       } catch (error) {
@@ -91,13 +94,12 @@ export function startFetcher(options: FetcherOptions): Fetcher {
     }
   }
 
-  async function ask(leader: number, wanted: readonly Position[]): Promise<FetchAnswer> {
+  async function ask(leader: number, wanted: readonly Position[], way: Way): Promise<FetchAnswer> {
     const broker = await cluster.findBroker({ nodeId: leader })
     for (const position of wanted) position.asked = position.offset
     try {
-      return await broker.connectionPool.send(
-        callOf(FETCH, encodeFetchRequest(wanted, LIMITS), readFetchAnswer),
-      )
+      const connection = await broker.connectionPool.getConnection(way.connection)
+      return await connection.send(callOf(FETCH, encodeFetchRequest(wanted, way.limits), readFetchAnswer))
     } catch (error) {
       const { name, host, port } = error as { name: string; host: string; port: number }
       if (name === 'KafkaJSConnectionClosedError') {
@@ -149,7 +151,7 @@ export function startFetcher(options: FetcherOptions): Fetcher {
     options.rewound?.({ topic, partition }, wanted, start)
   }
 
-  async function wait(): Promise<void> {
+  async function wait(pace: FetchPace): Promise<void> {
     const due = performance.now() + pace.next()
     await delay(due - performance.now())
     pace.ended(performance.now() - due)
@@ -206,12 +208,29 @@ type Position = { -readonly [Name in keyof PartitionOffset]: PartitionOffset[Nam
 /** Short: it delays only an idle fetch, and a resumed partition may have to wait for one. */
 const FETCH_WAIT_MS = 100
 
-const LIMITS: FetchLimits = Object.freeze({
-  minBytes: 1,
-  maxWaitMs: FETCH_WAIT_MS,
-  maxBytes: 4 * 1024 * 1024,
-  maxBytesPerPartition: 512 * 1024,
-})
+/** How a loop fetches. */
+type Way = {
+  /** The index of a connection to the broker. */
+  readonly connection: number
+  readonly longestWaitMs: number
+  readonly limits: FetchLimits
+}
+
+const BULK: Way = {
+  connection: 1,
+  longestWaitMs: 25,
+  limits: {
+    minBytes: 1,
+    maxWaitMs: FETCH_WAIT_MS,
+    maxBytes: 3 * 1024 * 1024,
+    maxBytesPerPartition: 512 * 1024,
+  },
+}
+const URGENT: Way = {
+  connection: 2,
+  longestWaitMs: 8,
+  limits: { ...BULK.limits, maxBytes: 1024 * 1024 },
+}
 const BACKOFF: Backoff = { baseMs: 100, maxMs: 1000 }
 
 const OFFSET_OUT_OF_RANGE = 1

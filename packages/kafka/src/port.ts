@@ -72,6 +72,7 @@ export interface Producer {
 
 export type ConsumerOptions = {
   readonly group: string
+  /** Of several, the first is fetched apart: what it brings waits for none of the others. */
   readonly topics: readonly string[]
   /** Milliseconds without a heartbeat after which the group gives this member's partitions away. */
   readonly sessionTimeoutMs: number
