@@ -24,7 +24,7 @@ const values = readOptions(
   },
   HELP,
 )
-const plans = planTopics(catalogue, { outcomes: values.outcomes })
+const plans = planTopics(catalogue, { outcomes: values.outcomes, quarantine: true })
 const replicationFactor = Number(values['replication-factor'])
 
 if (values.help) console.log(HELP)

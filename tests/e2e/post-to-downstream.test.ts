@@ -5,6 +5,7 @@ import {
   pageViewed,
   paymentFailed,
   planTopics,
+  REJECTED_TOPIC,
   shipmentDelayed,
 } from '@sluice/events'
 import { CloudEvent, HTTP } from 'cloudevents'
@@ -19,7 +20,7 @@ beforeAll(async () => {
   system = await startSystem(inject('brokers'))
   log = await readTopics(
     inject('brokers'),
-    planTopics(catalogue).map(({ topic }) => topic),
+    planTopics(catalogue, { quarantine: true }).map(({ topic }) => topic),
   )
 })
 
@@ -86,7 +87,10 @@ test('a batch with one bad event takes the good ones and says what is wrong with
   })
   const retry = await log.find((event) => event.causationid === second, 'the scheduled payment')
   expect(retry.record.topic).toBe('events.payment-retry-scheduled.high')
-  expect(log.all().some(({ event }) => event.id === bad)).toBe(false)
+  const kept = await log.find((event) => event.id === bad, 'the bad one, in the quarantine')
+  expect(kept.record.topic).toBe(REJECTED_TOPIC)
+  expect(String(kept.record.headers['rejected-code'])).toBe('schema')
+  expect(log.all().filter(({ event }) => event.id === bad)).toHaveLength(1)
 })
 
 test('a long delay is raised to high, and so is what follows from it', async () => {

@@ -74,6 +74,7 @@ function toSpec(plan: TopicPlan, replicationFactor: number): TopicSpec {
       'cleanup.policy': 'delete',
       'retention.ms': String(plan.retentionMs),
       'max.message.bytes': String(plan.maxBatchBytes),
+      ...(plan.retentionBytes !== undefined && { 'retention.bytes': String(plan.retentionBytes) }),
     },
   }
 }

@@ -22,7 +22,10 @@ export function catalogueFacts(env: NodeJS.ProcessEnv): CatalogueFacts {
       definition: { type, origin, lanes },
       services,
     })),
-    topics: planTopics(catalogue, { outcomes: env['OUTCOMES'] === 'on' }),
+    topics: planTopics(catalogue, {
+      outcomes: env['OUTCOMES'] === 'on',
+      quarantine: env['QUARANTINE'] !== 'off',
+    }),
   }
 }
 

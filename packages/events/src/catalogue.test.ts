@@ -153,6 +153,15 @@ describe('planTopics', () => {
     expect(outcomes({ outcomes: true })).toMatchObject([{ topic: 'events.outcomes' }])
   })
 
+  it('plans the topic of rejected events where they are kept, bounded by time and size', () => {
+    const rejected = (options?: { quarantine?: boolean }) =>
+      planTopics(catalogue, options).filter(({ kind }) => kind === 'rejected')
+    expect(rejected()).toEqual([])
+    const [plan] = rejected({ quarantine: true })
+    expect(plan).toMatchObject({ topic: 'events.rejected', partitions: 1, retentionMs: 14 * 86_400_000 })
+    expect(plan!.retentionBytes).toBeGreaterThan(0)
+  })
+
   it('keeps events as long as the definition says, and dead letters no shorter', () => {
     const [{ definition }] = catalogue as [(typeof catalogue)[number]]
     const daysOf = (retentionDays: number) =>

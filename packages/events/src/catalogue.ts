@@ -1,7 +1,7 @@
 import type { EventDefinition } from './define-event.ts'
 import * as events from './definitions.ts'
 import { retryDelayMs } from './retry-delays.ts'
-import { deadLetterTopic, laneTopic, OUTCOMES_TOPIC, retryTopic } from './topics.ts'
+import { deadLetterTopic, laneTopic, OUTCOMES_TOPIC, REJECTED_TOPIC, retryTopic } from './topics.ts'
 
 /** One event type and the services that read it. */
 export type CatalogueEntry = { readonly definition: EventDefinition; readonly services: readonly string[] }
@@ -24,9 +24,11 @@ export const catalogue: readonly CatalogueEntry[] = Object.freeze([
 /** A topic that the catalogue needs. */
 export type TopicPlan = {
   readonly topic: string
-  readonly kind: 'lane' | 'retry' | 'dead-letter' | 'outcomes'
+  readonly kind: 'lane' | 'retry' | 'dead-letter' | 'outcomes' | 'rejected'
   readonly partitions: number
   readonly retentionMs: number
+  /** How much of each partition is kept, however young it is; absent: all. */
+  readonly retentionBytes?: number
   /** The largest record batch that it takes. */
   readonly maxBatchBytes: number
 }
@@ -42,10 +44,15 @@ const OUTCOMES_RETENTION_DAYS = 7
 /** A dead letter waits for somebody to look at it. */
 const DEAD_LETTER_RETENTION_DAYS = 30
 
+/** A definition is mended within a week or two, or not at all. */
+const REJECTED_RETENTION_DAYS = 14
+
 const MIB = 1024 * 1024
+/** How many events are rejected is up to whoever posts: they must not fill the disk. */
+const REJECTED_RETENTION_BYTES = 1024 * MIB
 /**
- * A dead letter is the record that failed and up to 6 KiB of headers about it, a retry copy has some too: both must fit
- * wherever the record did.
+ * A dead letter is the record that failed and up to 6 KiB of headers about it, a retry copy and a rejected event have some
+ * too: all must fit wherever the record did.
  */
 const WITH_HEADERS = MIB + 64 * 1024
 const MAX_BATCH_BYTES = {
@@ -53,17 +60,19 @@ const MAX_BATCH_BYTES = {
   retry: WITH_HEADERS,
   'dead-letter': WITH_HEADERS,
   outcomes: MIB,
+  rejected: WITH_HEADERS,
 } as const
 
 /**
  * The topics of the given entries, each once. Retry topics only of types that are retried out of order.
  * @param options.outcomes whether books are kept
+ * @param options.quarantine whether the gateway keeps what it rejects
  */
 export function planTopics(
   entries: readonly CatalogueEntry[],
-  options: { readonly outcomes?: boolean } = {},
+  options: { readonly outcomes?: boolean; readonly quarantine?: boolean } = {},
 ): TopicPlan[] {
-  const ofTypes = entries.flatMap(({ definition, services }) => {
+  const plans = entries.flatMap(({ definition, services }) => {
     const { type, lanes, retryDelays, retentionDays: days } = definition
     const deadLetterDays = Math.max(days, DEAD_LETTER_RETENTION_DAYS)
     // A copy must be there when it is due, and a while longer for a service that is not.
@@ -78,8 +87,13 @@ export function planTopics(
       ...services.map((service) => plan(deadLetterTopic(type, service), 'dead-letter', 1, deadLetterDays)),
     ]
   })
-  if (!options.outcomes) return ofTypes
-  return [...ofTypes, plan(OUTCOMES_TOPIC, 'outcomes', OUTCOME_PARTITIONS, OUTCOMES_RETENTION_DAYS)]
+  if (options.outcomes)
+    plans.push(plan(OUTCOMES_TOPIC, 'outcomes', OUTCOME_PARTITIONS, OUTCOMES_RETENTION_DAYS))
+  if (options.quarantine) {
+    const rejected = plan(REJECTED_TOPIC, 'rejected', 1, REJECTED_RETENTION_DAYS)
+    plans.push({ ...rejected, retentionBytes: REJECTED_RETENTION_BYTES })
+  }
+  return plans
 }
 
 /** The services of the given entries in catalogue order; admin ports are dealt in this order. */

@@ -45,5 +45,6 @@ export {
   MAX_NAME_LENGTH,
   NAME_PATTERN,
   OUTCOMES_TOPIC,
+  REJECTED_TOPIC,
   retryTopic,
 } from './topics.ts'

@@ -21,6 +21,9 @@ export function deadLetterTopic(type: string, service: string): string {
 /** One record per end of an event, where books are kept. */
 export const OUTCOMES_TOPIC = `${PREFIX}.outcomes`
 
+/** What producers posted and the gateway rejected, of all types. One partition. */
+export const REJECTED_TOPIC = `${PREFIX}.rejected`
+
 /** Kafka's own limit is 249 characters; the longest name built here adds 40 to type and service. */
 export const MAX_NAME_LENGTH = 100
 

@@ -15,6 +15,13 @@ export {
   redrive,
 } from './redrive.ts'
 export { readRedrivenMark } from './redriven-mark.ts'
+export {
+  type RejectedDetail,
+  type RejectedEvent,
+  type Rejection,
+  readRejectedEvent,
+  rejectionHeaders,
+} from './rejected-event.ts'
 export { type ReplayOptions, type ReplayProgress, type ReplayReport, RUN_PATTERN, replay } from './replay.ts'
 export { EVERYTHING, FILTER_NAMES, filtersOf, parseFilters, type Selection } from './selection.ts'
 export { createSender, type Sender } from './sender.ts'

@@ -36,6 +36,11 @@ export const PRIORITISED_EVENTS = counter(
   'Accepted events by who had the last word on their priority.',
   ['type', 'decided_by'],
 )
+export const QUARANTINE_EVENTS = counter(
+  'sluice_quarantine_events_total',
+  'Rejected events by what became of them: kept; full, dropped because too much waits; too-large; failed, Kafka does not take them; unknown, it did not confirm in time.',
+  ['outcome'],
+)
 
 export const PUBLISH_DURATION = histogram(
   'sluice_publish_duration_seconds',
@@ -193,6 +198,7 @@ export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   INGEST_EVENTS,
   FILTERED_EVENTS,
   PRIORITISED_EVENTS,
+  QUARANTINE_EVENTS,
   PUBLISH_DURATION,
   PUBLISH_FLUSH_RECORDS,
   PUBLISH_BUFFER_BYTES,

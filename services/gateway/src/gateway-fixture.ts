@@ -2,6 +2,7 @@ import { type CatalogueEntry, catalogue } from '@sluice/events'
 import { type PublishOutcome, type PublishRecord, partitionOf, type Receipt } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { createIngest } from './ingest.ts'
+import type { Quarantine } from './quarantine/quarantine.ts'
 import { builtInRules, type Rule } from './rules.ts'
 import { createServer } from './server.ts'
 
@@ -49,6 +50,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
       entries,
       rules: options.rules ?? builtInRules,
       publisher,
+      quarantine: options.quarantine,
       outcomes: options.outcomes ?? false,
       partitionOf: (key) => partitionOf(key, 3),
       maxEventBytes: options.maxEventBytes ?? 512 * 1024,
@@ -99,6 +101,7 @@ export type TestGatewayOptions = {
   readonly hold?: boolean
   /** Whether books are kept. */
   readonly outcomes?: boolean
+  readonly quarantine?: Pick<Quarantine, 'keep'>
   readonly entries?: readonly CatalogueEntry[]
   readonly rules?: readonly Rule[]
   readonly maxEventBytes?: number

@@ -8,6 +8,7 @@ import type { Receipt } from './encode-value.ts'
 import { createEventIds } from './event-id.ts'
 import { createJudge, type JudgeOptions } from './judge.ts'
 import { outcomeOf } from './outcomes.ts'
+import type { Quarantine } from './quarantine/quarantine.ts'
 import { createResult, type Result, reject, settleAs } from './results.ts'
 import type { Rule } from './rules.ts'
 import { planTypes } from './type-plans.ts'
@@ -16,6 +17,8 @@ export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
   readonly entries: readonly CatalogueEntry[]
   readonly rules: readonly Rule[]
   readonly publisher: Pick<Publisher, 'publish'>
+  /** Where rejected events are kept; without it nowhere. */
+  readonly quarantine?: Pick<Quarantine, 'keep'> | undefined
   /** Whether books are kept: then filtered, the end of an event, is not said before they say it. */
   readonly outcomes: boolean
   readonly metrics: Metrics
@@ -118,6 +121,15 @@ export function createIngest(options: IngestOptions): Ingest {
       }
       for (const result of results) count(result)
       resolve(results)
+      // After the answer: to write thousands of events takes its time.
+      if (options.quarantine && results.some(isRejected)) setImmediate(quarantine, options.quarantine)
+    }
+
+    function quarantine({ keep }: Pick<Quarantine, 'keep'>): void {
+      for (let index = 0; index < results.length; index++) {
+        const result = results[index]!
+        if (isRejected(result)) keep(candidates[index]!, result, receipt)
+      }
     }
   }
 
@@ -150,6 +162,10 @@ const NOBODY = { settled() {} }
 
 function isEnd({ status }: Result): boolean {
   return status === 'filtered' || status === 'duplicate'
+}
+
+function isRejected({ status }: Result): boolean {
+  return status === 'rejected'
 }
 
 /** Takes over what the publisher says of the event, or of the line in the books that says that it was filtered. */

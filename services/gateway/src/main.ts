@@ -4,6 +4,7 @@ import { runProcess } from '@sluice/service'
 import { createIngest } from './ingest.ts'
 import { watchKafkaReached } from './kafka-reached.ts'
 import { createOperations } from './operations/server.ts'
+import { createQuarantine } from './quarantine/quarantine.ts'
 import { builtInRules } from './rules.ts'
 import { createServer } from './server.ts'
 import { gatewaySettings } from './settings.ts'
@@ -21,10 +22,21 @@ await runProcess({
       metrics,
       log,
     })
+    const quarantine = config.QUARANTINE
+      ? createQuarantine({
+          client: kafka,
+          entries: catalogue,
+          maxBufferBytes: config.QUARANTINE_BUFFER_BYTES,
+          deliveryTimeoutMs: config.PUBLISH_TIMEOUT_MS,
+          metrics,
+          log,
+        })
+      : undefined
     const ingest = createIngest({
       entries: catalogue,
       rules: builtInRules,
       publisher,
+      quarantine,
       outcomes: config.OUTCOMES,
       partitionOf: (key) => partitionOf(key, PARTITIONS_PER_TYPE),
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
@@ -65,7 +77,7 @@ await runProcess({
       async stop(graceMs) {
         await kafkaReached.stop()
         await Promise.all([server.close(), operations.stop(graceMs / 2)])
-        await publisher.close()
+        await Promise.all([publisher.close(), quarantine?.close()])
       },
     }
   },

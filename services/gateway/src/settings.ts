@@ -1,3 +1,4 @@
+import { REJECTED_TOPIC } from '@sluice/events'
 import { integer, outcomesSetting, port, type Settings } from '@sluice/service'
 import { z } from 'zod'
 
@@ -23,6 +24,16 @@ export const gatewaySettings = {
       'How much may wait for Kafka, all lanes together; low is refused at half, high when it is full.',
     ),
   OUTCOMES: outcomesSetting(),
+  QUARANTINE: z
+    .enum(['on', 'off'])
+    .default('on')
+    .transform((value) => value === 'on')
+    .describe(
+      `Whether rejected events are kept in ${REJECTED_TOPIC}, from where npm run dlq can let them in once their definition is mended.`,
+    ),
+  QUARANTINE_BUFFER_BYTES: integer({ min: 64 * 1024, unit: 'bytes' })
+    .default(4 * 1024 * 1024)
+    .describe('How much of it may wait for Kafka, beside PUBLISH_BUFFER_BYTES; what comes then is not kept.'),
   ADMIN_TOKEN: z
     .string()
     .min(16, 'must have at least 16 characters')

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { catalogue, laneTopic, PARTITIONS_PER_TYPE, planTopics } from '@sluice/events'
+import { catalogue, laneTopic, PARTITIONS_PER_TYPE, planTopics, REJECTED_TOPIC } from '@sluice/events'
 import { type Admin, createKafkaJsClient, type KafkaClient, type TopicSpec } from '@sluice/kafka'
 import { OUTCOME_TOPIC } from '../books/history.ts'
 import { type Broker, startBroker } from './broker.ts'
@@ -99,7 +99,9 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       services,
       url: `http://127.0.0.1:${gatewayPort}`,
       topics: () =>
-        withAdmin(async (admin) => (await admin.listTopics()).filter((topic) => OURS.test(topic))),
+        withAdmin(async (admin) =>
+          (await admin.listTopics()).filter((topic) => OURS.test(topic) && topic !== REJECTED_TOPIC),
+        ),
       lanesOf,
       createTopics: () => createTopics(),
       withAdmin,
@@ -112,6 +114,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   }
 }
 
+/** Where events are that were taken, and what became of them. */
 const OURS = /^events\./
 
 const LANES_OF = new Map(
@@ -124,12 +127,14 @@ const OUTPUT_TOPICS = catalogue
 
 function specs(): TopicSpec[] {
   const books = { topic: OUTCOME_TOPIC, partitions: PARTITIONS_PER_TYPE, maxBatchBytes: 1024 * 1024 }
-  return [...planTopics(catalogue), books].map(({ topic, partitions, maxBatchBytes }) => ({
-    topic,
-    partitions,
-    replicationFactor: 1,
-    config: { 'cleanup.policy': 'delete', 'max.message.bytes': String(maxBatchBytes) },
-  }))
+  return [...planTopics(catalogue, { quarantine: true }), books].map(
+    ({ topic, partitions, maxBatchBytes }) => ({
+      topic,
+      partitions,
+      replicationFactor: 1,
+      config: { 'cleanup.policy': 'delete', 'max.message.bytes': String(maxBatchBytes) },
+    }),
+  )
 }
 
 /** The end of every log in the folder. */

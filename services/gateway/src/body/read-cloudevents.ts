@@ -65,7 +65,8 @@ export function readBinaryCloudEvent(rawHeaders: readonly string[], data: unknow
     seen.add(name)
   }
   if (errors.length > 0) {
-    return refusedCandidate(event, event['id'], event['type'], { code: 'invalid-event', errors })
+    // Headers that contradict each other are no event that could be judged again.
+    return refusedCandidate(undefined, event['id'], event['type'], { code: 'invalid-event', errors })
   }
   const candidate = readCloudEvent(event)
   const { refusal } = candidate
