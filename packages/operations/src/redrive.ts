@@ -1,12 +1,13 @@
 import { laneTopic } from '@sluice/events'
 import { type KafkaClient, KafkaError } from '@sluice/kafka'
+import { countBy } from './count-by.ts'
+import { readDeadLetter } from './dead-letter.ts'
 import type { DeadLetterQueue } from './dead-letter-queue.ts'
-import { redrivenMark } from './redriven-mark.ts'
+import { scanMarkedTopic, sendAndMark } from './marked-topic.ts'
 import { redrivenRecord } from './redriven-record.ts'
 import { isSelected, type Selection } from './selection.ts'
-import { type Copy, type SendEnd, sendInChunks } from './send-in-chunks.ts'
-import { REDELIVERY_LANE, type Sender } from './sender.ts'
-import { scanDeadLetters } from './survey.ts'
+import type { SendEnd } from './send-in-chunks.ts'
+import type { Sender } from './sender.ts'
 
 export type RedriveOptions = {
   readonly client: KafkaClient
@@ -76,10 +77,11 @@ export async function redrive(queue: DeadLetterQueue, options: RedriveOptions): 
   const { client, selection, signal, onProgress } = options
   const partitions = await partitionsOf(queue, client)
   const found: Found[] = []
-  const { exists, redriven } = await scanDeadLetters(
-    queue,
+  const { exists, redriven } = await scanMarkedTopic(
+    queue.topic,
     { client, signal, onProgress: (done, total) => onProgress?.({ phase: 'reading', done, total }) },
-    (letter, record) => {
+    (record) => {
+      const letter = readDeadLetter(record)
       if (!isSelected(letter, selection)) return
       const { offset, reason, errorType, replayCount } = letter
       const route = redrivenRecord(record, queue, partitions)
@@ -108,69 +110,22 @@ export async function redrive(queue: DeadLetterQueue, options: RedriveOptions): 
     strangers: open.filter(({ guarded, topic }) => !guarded && topic === undefined).length,
     planned: planned.length,
     sent,
-    reasons: countBy(planned, ({ reason, errorType }) => ({ reason, errorType })),
-    routes: countBy(planned, ({ topic, partition }) => ({ topic: topic!, partition: partition! })),
+    reasons: countBy(planned, 'letters', ({ reason, errorType }) => ({ reason, errorType })),
+    routes: countBy(planned, 'letters', ({ topic, partition }) => ({ topic: topic!, partition: partition! })),
   })
   if (options.dryRun || planned.length === 0) return report({ ended: 'done' })
 
-  const wanted = new Set(planned.map(({ offset }) => offset))
   onProgress?.({ phase: 'sending', done: 0, total: planned.length })
-  const end = await sendInChunks(readCopies(queue, client, wanted, partitions, signal), {
-    sender: options.sender,
-    rate: options.rate,
-    signal,
-    async settled(chunk, outcomes) {
-      const stored = chunk.filter((_, index) => outcomes[index]!.status === 'stored')
-      sent += stored.length
+  const end = await sendAndMark(queue.topic, {
+    ...{ client, signal, sender: options.sender, rate: options.rate },
+    wanted: new Set(planned.map(({ offset }) => offset)),
+    copyOf: (record) => redrivenRecord(record, queue, partitions),
+    onSent(count) {
+      sent = count
       onProgress?.({ phase: 'sending', done: sent, total: planned.length })
-      return stored.length === 0
-        ? undefined
-        : mark(
-            queue,
-            options.sender,
-            stored.map(({ offset }) => offset),
-          )
     },
   })
   return report(end)
-}
-
-/** Retention may have taken some since they were counted: these are not sent. */
-async function* readCopies(
-  queue: DeadLetterQueue,
-  client: KafkaClient,
-  wanted: ReadonlySet<number>,
-  partitions: ReadonlyMap<string, number>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Copy> {
-  const offsets = [...wanted]
-  const at = { topic: queue.topic, partition: 0 }
-  const from = [{ ...at, offset: offsets[0]! }]
-  const to = [{ ...at, offset: offsets.at(-1)! + 1 }]
-  const reader = client.reader({ name: 'redrive' })
-  try {
-    for await (const { records } of reader.read(from, { to, ...(signal && { signal }) })) {
-      for (const one of records) {
-        const record = wanted.has(one.offset) ? redrivenRecord(one, queue, partitions) : undefined
-        if (record) yield { record, offset: one.offset }
-      }
-    }
-  } finally {
-    await reader.close()
-  }
-}
-
-/** What went wrong, if anything did. */
-async function mark(
-  { topic }: DeadLetterQueue,
-  sender: Sender,
-  offsets: readonly number[],
-): Promise<string | undefined> {
-  const record = { lane: REDELIVERY_LANE, topic, partition: 0, ...redrivenMark(offsets) }
-  const [outcome] = await sender.send([record])
-  if (outcome!.status === 'stored') return undefined
-  const detail = 'detail' in outcome! ? outcome.detail : outcome!.status
-  return `${offsets.length} letters were redriven, but the mark that says so was not stored in ${topic}: they may be sent again. ${detail}`
 }
 
 type Found = {
@@ -181,22 +136,6 @@ type Found = {
   /** Where it would go; absent where it may go nowhere. */
   readonly topic: string | undefined
   readonly partition: number | undefined
-}
-
-/** How many items share each combination of values, most first. */
-function countBy<Item, Values extends Readonly<Record<string, string | number>>>(
-  items: readonly Item[],
-  valuesOf: (item: Item) => Values,
-): (Values & { letters: number })[] {
-  const counts = new Map<string, Values & { letters: number }>()
-  for (const item of items) {
-    const values = valuesOf(item)
-    const name = Object.values(values).join('\n')
-    const count = counts.get(name)
-    if (count) count.letters += 1
-    else counts.set(name, { ...values, letters: 1 })
-  }
-  return [...counts.values()].toSorted((a, b) => b.letters - a.letters)
 }
 
 async function partitionsOf(
