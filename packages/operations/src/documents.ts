@@ -43,8 +43,8 @@ export function deadLetterDocument(
   }
 }
 
-/** @param definition undefined: nothing is redacted. */
-function payloadText(text: string, definition: EventDefinition | undefined): string {
+/** A payload as people may see it. @param definition undefined: nothing is redacted. */
+export function payloadText(text: string, definition: EventDefinition | undefined): string {
   if (definition === undefined || definition.pii.length === 0) return text
   try {
     const event: unknown = JSON.parse(text)
@@ -69,6 +69,6 @@ function headDocument({ at, firstFailedAt, origin, ...letter }: DeadLetter) {
   }
 }
 
-function toTime(at: number): string {
+export function toTime(at: number): string {
   return new Date(at).toISOString()
 }

@@ -15,6 +15,7 @@ export {
   redrive,
 } from './redrive.ts'
 export { readRedrivenMark } from './redriven-mark.ts'
+export { rejectedDocument, rejectedSurveyDocument } from './rejected-documents.ts'
 export {
   type RejectedDetail,
   type RejectedEvent,
@@ -22,6 +23,21 @@ export {
   readRejectedEvent,
   rejectionHeaders,
 } from './rejected-event.ts'
+export {
+  type RejectedRedriveOptions,
+  type RejectedRedriveProgress,
+  type RejectedRedriveReport,
+  type Rejudgement,
+  redriveRejected,
+} from './rejected-redrive.ts'
+export {
+  type RejectedSelection,
+  type RejectedSurvey,
+  type RejectedSurveyOptions,
+  readRejectedAt,
+  rejectedFilters,
+  surveyRejected,
+} from './rejected-survey.ts'
 export { type ReplayOptions, type ReplayProgress, type ReplayReport, RUN_PATTERN, replay } from './replay.ts'
 export { EVERYTHING, FILTER_NAMES, filtersOf, parseFilters, type Selection } from './selection.ts'
 export { createSender, type Sender } from './sender.ts'

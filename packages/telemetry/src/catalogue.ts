@@ -104,7 +104,7 @@ export const DEAD_LETTERS = counter(
 )
 export const REDELIVERED_EVENTS = counter(
   'sluice_redelivered_events_total',
-  'Events that operators sent again through this gateway. by is redrive, of dead letters, or replay, of a time range.',
+  'Events that operators sent again through this gateway. by is redrive, of dead letters; quarantine, of rejected events, without a type; or replay, of a time range.',
   ['type', 'by'],
 )
 

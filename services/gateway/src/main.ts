@@ -5,6 +5,7 @@ import { createIngest } from './ingest.ts'
 import { watchKafkaReached } from './kafka-reached.ts'
 import { createOperations } from './operations/server.ts'
 import { createQuarantine } from './quarantine/quarantine.ts'
+import { createRejudge } from './quarantine/rejudge.ts'
 import { builtInRules } from './rules.ts'
 import { createServer } from './server.ts'
 import { gatewaySettings } from './settings.ts'
@@ -32,21 +33,19 @@ await runProcess({
           log,
         })
       : undefined
-    const ingest = createIngest({
+    const judged = {
       entries: catalogue,
       rules: builtInRules,
-      publisher,
-      quarantine,
-      outcomes: config.OUTCOMES,
-      partitionOf: (key) => partitionOf(key, PARTITIONS_PER_TYPE),
+      partitionOf: (key: string) => partitionOf(key, PARTITIONS_PER_TYPE),
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
       metrics,
-      log,
-    })
+    }
+    const ingest = createIngest({ ...judged, publisher, quarantine, outcomes: config.OUTCOMES, log })
     const operations = await createOperations({
       entries: catalogue,
       kafka,
       token: config.ADMIN_TOKEN,
+      rejudge: (options) => createRejudge({ ...judged, ...options }),
       metrics,
       log,
     })

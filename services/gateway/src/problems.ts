@@ -46,6 +46,7 @@ export const problems = {
   ),
   'not-found': problem(404, 'There is nothing here', 'Check the path: events go to /v1/events.'),
   'no-dead-letter': problem(404, 'There is no such dead letter', 'GET the list of its type and service.'),
+  'no-rejected-event': problem(404, 'There is no such rejected event', 'GET /v1/rejected.'),
   'no-job': problem(
     404,
     'There is no such job',

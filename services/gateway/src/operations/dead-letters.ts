@@ -18,24 +18,20 @@ import { REDELIVERED_EVENTS } from '@sluice/telemetry'
 import { z } from 'zod'
 import { suggest } from '../suggest.ts'
 import { startJob } from './job-routes.ts'
-import { type Route, type RouteAnswer, type RouteParts, readOptions, refuse } from './route.ts'
+import {
+  filterName,
+  invalid,
+  listQuery,
+  type Route,
+  type RouteAnswer,
+  type RouteParts,
+  readOptions,
+  refuse,
+  SURVEY_TIMEOUT_MS,
+  showQuery,
+} from './route.ts'
 
 const QUEUE = '/v1/dead-letters/:type/:service'
-
-/** How many letters a list may show. */
-const MAX_LISTED = 1000
-
-const listQuery = z.strictObject({
-  limit: z.coerce.number().int().min(0).max(MAX_LISTED).default(20),
-  filter: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
-})
-
-const showQuery = z.strictObject({
-  raw: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((value) => value === 'true'),
-})
 
 const redriveOptions = z
   .strictObject({
@@ -55,25 +51,15 @@ const redriveOptions = z
 /** Dead letters: counted, listed, shown, redriven. */
 export function deadLetterRoutes(parts: RouteParts): Route[] {
   const { entries, kafka } = parts
-  const survey = createSurvey()
 
-  /** One at a time: each reads whole topics. */
-  function createSurvey() {
-    let last: Promise<unknown> = Promise.resolve()
-    return function surveyInTurn(
-      queue: DeadLetterQueue,
-      options: Omit<SurveyOptions, 'client'>,
-    ): Promise<Survey> {
-      const next = last.then(() =>
-        surveyDeadLetters(queue, {
-          client: kafka,
-          signal: AbortSignal.timeout(SURVEY_TIMEOUT_MS),
-          ...options,
-        }),
-      )
-      last = next.catch(() => {})
-      return next
-    }
+  function survey(queue: DeadLetterQueue, options: Omit<SurveyOptions, 'client'>): Promise<Survey> {
+    return parts.inTurn(() =>
+      surveyDeadLetters(queue, {
+        client: kafka,
+        signal: AbortSignal.timeout(SURVEY_TIMEOUT_MS),
+        ...options,
+      }),
+    )
   }
 
   async function listQueues(): Promise<RouteAnswer> {
@@ -142,7 +128,7 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
           target: queue.topic,
           options: { ...options, ...(all ? { all } : { filter: wanted }) },
           // Keys and ids may be personal.
-          audited: { ...options, ...(all ? { all } : { filter: [...new Set(wanted.map(nameOf))] }) },
+          audited: { ...options, ...(all ? { all } : { filter: [...new Set(wanted.map(filterName))] }) },
           count: parts.metrics.counter(REDELIVERED_EVENTS, { type: queue.type, by: 'redrive' }),
           work: (signal, onProgress) =>
             redrive(queue, {
@@ -169,15 +155,4 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
       answer: refuse('unknown-type', near ? `${found.problem} Did you mean "${near}"?` : found.problem),
     }
   }
-}
-
-/** Reading a topic waits out an outage; who asked does not. */
-const SURVEY_TIMEOUT_MS = 30_000
-
-function nameOf(filter: string): string {
-  return filter.slice(0, filter.indexOf('='))
-}
-
-export function invalid(pointer: string, detail: string): RouteAnswer {
-  return refuse('invalid-options', undefined, [{ pointer, detail }])
 }

@@ -10,9 +10,8 @@ import {
 import { REDELIVERED_EVENTS } from '@sluice/telemetry'
 import { z } from 'zod'
 import { suggest } from '../suggest.ts'
-import { invalid } from './dead-letters.ts'
 import { startJob } from './job-routes.ts'
-import { type Route, type RouteParts, readOptions, refuse } from './route.ts'
+import { invalid, type Route, type RouteParts, readOptions, refuse } from './route.ts'
 
 const replayOptions = z.strictObject({
   type: z.string(),

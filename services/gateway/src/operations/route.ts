@@ -2,8 +2,9 @@ import type { CatalogueEntry } from '@sluice/events'
 import type { KafkaClient } from '@sluice/kafka'
 import type { Sender } from '@sluice/operations'
 import type { Logger, Metrics } from '@sluice/telemetry'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { ErrorDetail, ProblemCode, ProblemContext } from '../problems.ts'
+import type { Rejudge } from '../quarantine/rejudge.ts'
 import type { Jobs } from './jobs.ts'
 
 /** What the routes of operators work with. */
@@ -12,6 +13,10 @@ export type RouteParts = {
   readonly kafka: KafkaClient
   readonly sender: Sender
   readonly jobs: Jobs
+  /** What judges rejected events once more; see `createRejudge`. */
+  readonly rejudge: (options: { readonly notAllowed: boolean }) => Rejudge
+  /** What reads whole topics, one at a time. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result>
   readonly metrics: Metrics
   readonly log: Logger
   readonly now: () => number
@@ -60,4 +65,31 @@ export function readOptions<Schema extends z.ZodType>(
     detail: message,
   }))
   return { answer: refuse('invalid-options', undefined, errors) }
+}
+
+export function invalid(pointer: string, detail: string): RouteAnswer {
+  return refuse('invalid-options', undefined, [{ pointer, detail }])
+}
+
+/** How many records a list may show. */
+const MAX_LISTED = 1000
+
+export const listQuery = z.strictObject({
+  limit: z.coerce.number().int().min(0).max(MAX_LISTED).default(20),
+  filter: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
+})
+
+export const showQuery = z.strictObject({
+  raw: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+})
+
+/** Reading a topic waits out an outage; who asked does not. */
+export const SURVEY_TIMEOUT_MS = 30_000
+
+/** The name of a filter like `id=7`, without what may be personal. */
+export function filterName(filter: string): string {
+  return filter.slice(0, filter.indexOf('='))
 }

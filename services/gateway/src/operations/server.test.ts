@@ -1,8 +1,19 @@
-import { catalogue, deadLetterTopic, encodeEvent, laneTopic, orderPlaced, planTopics } from '@sluice/events'
-import { toDeadLetter } from '@sluice/kafka'
+import {
+  catalogue,
+  deadLetterTopic,
+  encodeEvent,
+  laneTopic,
+  orderPlaced,
+  planTopics,
+  REJECTED_TOPIC,
+  stockReserved,
+} from '@sluice/events'
+import { partitionOf, toDeadLetter } from '@sluice/kafka'
+import { rejectionHeaders } from '@sluice/operations'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { buildEvent, createMemoryBroker, waitFor } from '@sluice/testing'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createRejudge } from '../quarantine/rejudge.ts'
 import { createOperations } from './server.ts'
 
 const TOKEN = 'a-token-of-sixteen-or-more'
@@ -17,13 +28,19 @@ afterEach(async () => {
 
 async function setup(options: { token?: string | undefined } = {}) {
   const broker = createMemoryBroker()
-  for (const { topic, partitions } of planTopics(catalogue)) broker.createTopic(topic, partitions)
+  for (const { topic, partitions } of planTopics(catalogue, { quarantine: true }))
+    broker.createTopic(topic, partitions)
   const lines: string[] = []
   const metrics = createMetrics('gateway')
   const operations = await createOperations({
     entries: catalogue,
     kafka: broker.client(),
     token: 'token' in options ? options.token : TOKEN,
+    rejudge: (given) =>
+      createRejudge({
+        ...{ entries: catalogue, rules: [], metrics, maxEventBytes: 512 * 1024, ...given },
+        partitionOf: (key) => partitionOf(key, 3),
+      }),
     metrics,
     log: createLogger({
       service: 'gateway',
@@ -248,6 +265,75 @@ describe('dead letters over HTTP', () => {
     expect(await over(first.id)).toMatchObject({ status: 'stopped', report: { sent: 10 } })
     const { json: rest } = await ask('POST', `${QUEUE}/redrive`, { all: true })
     expect(await over(rest.id)).toMatchObject({ status: 'done', report: { sent: 20, redrivenBefore: 10 } })
+  })
+})
+
+describe('rejected events over HTTP', () => {
+  const email = orderPlaced.example.customer.email
+
+  function keep(
+    broker: Awaited<ReturnType<typeof setup>>['broker'],
+    event: { readonly type: string; readonly data: unknown },
+    code = 'schema',
+  ): void {
+    const headers = rejectionHeaders({
+      ...{ id: 'e-1', type: event.type, code, errors: [{ pointer: '/data', detail: 'no' }] },
+      ...{ credential: 'shop', tenant: 'acme', source: '/shop', maxPriority: 'high', receivedat: '1000' },
+      ...{ dataschema: undefined, traceparent: undefined },
+    })
+    broker.append({ topic: REJECTED_TOPIC, partition: 0 }, [
+      { key: null, value: JSON.stringify(event), headers },
+    ])
+  }
+
+  it('are counted and listed, and shown without what is personal', async () => {
+    const { ask, broker, lines } = await setup()
+    keep(broker, { type: 'order-placed', data: orderPlaced.example })
+    keep(broker, { type: 'order-place', data: orderPlaced.example }, 'unknown-type')
+    const { json: list } = await ask('GET', '/v1/rejected?limit=1&filter=code=schema')
+    expect(list).toMatchObject({ topic: REJECTED_TOPIC, exists: true, events: 1, waiting: 1 })
+    expect(list.groups).toMatchObject([{ type: 'order-placed', code: 'schema', events: 1 }])
+    expect(list.newest).toMatchObject([{ offset: 0, at: '1970-01-01T00:00:01.000Z', redriven: false }])
+    const known = await ask('GET', '/v1/rejected/0')
+    expect(known.json).toMatchObject({ code: 'schema', credential: 'shop', errors: [{ detail: 'no' }] })
+    expect(known.json.value).toContain('"email":"[redacted]"')
+    expect((await ask('GET', '/v1/rejected/1')).json.value).toContain('shown only raw')
+    expect((await ask('GET', '/v1/rejected/1?raw=true')).json.value).toContain(email)
+    for (const offset of ['2', 'x']) {
+      const { status, json } = await ask('GET', `/v1/rejected/${offset}`)
+      expect({ status, code: json.code }).toEqual({ status: 404, code: 'no-rejected-event' })
+    }
+    expect(lines.join()).not.toContain(email)
+  })
+
+  it('are let in by a job, once', async () => {
+    const { ask, broker, over, metrics } = await setup()
+    keep(broker, { type: 'order-placed', data: orderPlaced.example })
+    keep(broker, { type: 'order-placed', data: {} })
+    keep(broker, { type: 'stock-reserved', data: stockReserved.example }, 'not-allowed')
+    const redrive = async (options: unknown) => {
+      const { json } = await ask('POST', '/v1/rejected/redrive', options)
+      return over(json.id)
+    }
+    expect(await redrive({ all: true })).toMatchObject({
+      ...{ status: 'done', kind: 'redrive', target: REJECTED_TOPIC },
+      report: { selected: 3, sent: 1, stillRejected: 1, notAllowed: 1 },
+    })
+    expect(await redrive({ all: true })).toMatchObject({ report: { redrivenBefore: 1, sent: 0 } })
+    expect(await redrive({ offset: 2, notAllowed: true })).toMatchObject({ report: { selected: 1, sent: 1 } })
+    expect(broker.read(LANE)).toHaveLength(1)
+    expect(broker.read(laneTopic('stock-reserved', 'normal'))).toHaveLength(1)
+    expect(await metrics.text()).toMatch(/sluice_redelivered_events_total\{.*by="quarantine".*\} 2/)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['nothing is selected', {}, ''],
+    ['a filter is one of dead letters', { filter: ['reason=schema'] }, '/filter'],
+    ['an option is unknown', { all: true, again: true }, ''],
+  ])('are not judged when %s', async (_, options, pointer) => {
+    const { ask } = await setup()
+    const { status, json } = await ask('POST', '/v1/rejected/redrive', options)
+    expect({ status, pointer: json.errors[0].pointer }).toEqual({ status: 422, pointer })
   })
 })
 

@@ -22,8 +22,9 @@ import { createAuthorise } from './authorise.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import { jobRoutes } from './job-routes.ts'
 import { createJobs } from './jobs.ts'
+import { rejectedRoutes } from './rejected.ts'
 import { replayRoutes } from './replays.ts'
-import type { Route } from './route.ts'
+import type { Route, RouteParts } from './route.ts'
 
 export type OperationsOptions = {
   readonly entries: readonly CatalogueEntry[]
@@ -32,6 +33,8 @@ export type OperationsOptions = {
   readonly token: string | undefined
   readonly metrics: Metrics
   readonly log: Logger
+  /** See `createRejudge`. */
+  readonly rejudge: RouteParts['rejudge']
   readonly now?: () => number
 }
 
@@ -47,7 +50,7 @@ export type Operations = {
 const MAX_BODY_BYTES = 64 * 1024
 
 /**
- * Dead letters, replays and jobs. Every request is first asked for the token, also one for a path that is not there.
+ * Dead letters, rejected events, replays and jobs. Every request is first asked for the token, also one for a path that is not there.
  * Each action is logged with who asked: never with a payload.
  */
 export async function createOperations(options: OperationsOptions): Promise<Operations> {
@@ -55,8 +58,13 @@ export async function createOperations(options: OperationsOptions): Promise<Oper
   const authorise = createAuthorise(token)
   const sender = createSender({ client: options.kafka, metrics: options.metrics, log })
   const jobs = createJobs({ now, newId: randomUUID })
-  const parts = { ...options, now, sender, jobs }
-  const routes = [...deadLetterRoutes(parts), ...replayRoutes(parts), ...jobRoutes(parts)]
+  const parts = { ...options, now, sender, jobs, inTurn: createTurns() }
+  const routes = [
+    ...deadLetterRoutes(parts),
+    ...rejectedRoutes(parts),
+    ...replayRoutes(parts),
+    ...jobRoutes(parts),
+  ]
 
   const server = Fastify({
     logger: false,
@@ -130,6 +138,15 @@ export async function createOperations(options: OperationsOptions): Promise<Oper
       await within(Math.max(0, graceMs - (performance.now() - begun)), sender.close())
       await server.close()
     },
+  }
+}
+
+function createTurns(): RouteParts['inTurn'] {
+  let last: Promise<unknown> = Promise.resolve()
+  return function inTurn(work) {
+    const next = last.then(work)
+    last = next.catch(() => {})
+    return next
   }
 }
 

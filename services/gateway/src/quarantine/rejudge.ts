@@ -1,0 +1,64 @@
+import type { CatalogueEntry } from '@sluice/events'
+import type { RejectedEvent, Rejudgement } from '@sluice/operations'
+import type { Metrics } from '@sluice/telemetry'
+import type { Candidate } from '../body/candidate.ts'
+import { parseJson } from '../body/parse-json.ts'
+import { readCloudEvent } from '../body/read-cloudevents.ts'
+import { readBareEvent } from '../body/read-json.ts'
+import { createCredential } from '../credentials/credential.ts'
+import { createJudge, type JudgeOptions } from '../judge.ts'
+import { createResult } from '../results.ts'
+import type { Rule } from '../rules.ts'
+import { planTypes } from '../type-plans.ts'
+
+export type RejudgeOptions = Omit<JudgeOptions, 'plans'> & {
+  readonly entries: readonly CatalogueEntry[]
+  readonly rules: readonly Rule[]
+  readonly metrics: Metrics
+}
+
+/** Judges what was rejected before by what the gateway knows today. */
+export type Rejudge = (event: RejectedEvent, posted: Buffer) => Rejudgement
+
+/**
+ * The same reading and the same judge as for what is posted: with the credential, the id and the time of receipt that
+ * the event had, so that what is let in is the event that it would have been. An event with `specversion` is read as a
+ * CloudEvent, any other one in the bare form.
+ * @param options.notAllowed takes events of types, too, that producers may not post
+ */
+export function createRejudge(options: RejudgeOptions & { readonly notAllowed: boolean }): Rejudge {
+  const entries = options.notAllowed ? options.entries.map(asPostable) : options.entries
+  const judge = createJudge({ ...options, plans: planTypes(entries, options.rules, options.metrics) })
+
+  return function rejudge(event, posted) {
+    const json = parseJson(posted)
+    if (!json.ok) return json
+    const candidate = read(json.value)
+    const result = createResult(candidate.id ?? event.id, candidate.type)
+    const receipt = {
+      time: new Date(event.at).toISOString(),
+      receivedat: String(event.at),
+      traceparent: event.traceparent,
+      credential: createCredential({ ...event, name: event.credential }),
+    }
+    try {
+      const verdict = judge([candidate], 0, result, receipt, undefined)
+      if (verdict && 'topic' in verdict) return { record: verdict }
+    } catch (error) {
+      // A bug of a definition or a rule must not keep the others from being let in.
+      return { code: 'internal', detail: (error as Error).message }
+    }
+    if (result.filteredBy !== undefined) return { filteredBy: result.filteredBy }
+    const [first] = result.errors ?? []
+    return { code: result.code!, detail: first ? `${first.pointer} ${first.detail}`.trimStart() : '' }
+  }
+}
+
+function asPostable({ definition, services }: CatalogueEntry): CatalogueEntry {
+  return { definition: { ...definition, origin: 'producer' }, services }
+}
+
+function read(posted: unknown): Candidate {
+  const isCloudEvent = typeof posted === 'object' && posted !== null && 'specversion' in posted
+  return isCloudEvent ? readCloudEvent(posted) : readBareEvent(posted)
+}
