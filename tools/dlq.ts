@@ -1,23 +1,35 @@
-import { catalogue } from '@sluice/events'
+import { catalogue, REJECTED_TOPIC } from '@sluice/events'
 import {
   deadLetterDocument,
   listDeadLetterQueues,
   readLetterAt,
   redrive,
+  rejectedSurveyDocument,
   surveyDeadLetters,
   surveyDocument,
+  surveyRejected,
 } from '@sluice/operations'
 import { UsageError } from './command-line.ts'
 import { DLQ_HELP, type DlqCommand, parseDlqCommand } from './operate/dlq-options.ts'
+import { followRejected } from './operate/follow-rejected.ts'
 import { redriveExitCode, redriveGoingOn } from './operate/going-on.ts'
 import { layoutLetter, layoutLetters, layoutRedrive, layoutSurveys } from './operate/layout-dead-letters.ts'
+import { layoutRejectedGroups } from './operate/layout-rejected.ts'
 import { createProgress } from './operate/progress.ts'
+import { parseRejectedCommand, REJECTED_HELP } from './operate/rejected-options.ts'
 import { type Operation, runOperation } from './operate/run-operation.ts'
 
 try {
-  const command = parseDlqCommand(process.argv.slice(2), Date.now())
-  if (command.command === 'help') console.log(DLQ_HELP)
-  else await runOperation('dlq', (operation) => follow(command, operation))
+  const [first, ...others] = process.argv.slice(2)
+  if (first === 'rejected') {
+    const command = parseRejectedCommand(others, Date.now(), process.env)
+    if (command.command === 'help') console.log(REJECTED_HELP)
+    else await runOperation('dlq', (operation) => followRejected(command, operation))
+  } else {
+    const command = parseDlqCommand(process.argv.slice(2), Date.now())
+    if (command.command === 'help') console.log(DLQ_HELP)
+    else await runOperation('dlq', (operation) => follow(command, operation))
+  }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
   console.error(error.message)
@@ -46,8 +58,16 @@ async function list({ json }: Of<'list'>, { client, signal }: Operation): Promis
     const onProgress = (done: number, total: number) => progress.show(`reading ${queue.topic}`, done, total)
     surveys.push(await surveyDeadLetters(queue, { client, signal, onProgress }))
   }
+  const rejected = await surveyRejected({
+    ...{ client, signal },
+    onProgress: (done, total) => progress.show(`reading ${REJECTED_TOPIC}`, done, total),
+  })
   progress.end()
-  console.log(json ? JSON.stringify({ queues: surveys.map(surveyDocument) }) : layoutSurveys(surveys))
+  console.log(
+    json
+      ? JSON.stringify({ queues: surveys.map(surveyDocument), rejected: rejectedSurveyDocument(rejected) })
+      : `${layoutSurveys(surveys)}\n\n${layoutRejectedGroups(rejected)}`,
+  )
   return 0
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@sluice/operations'
 import { parseCommandLine, UsageError } from '../command-line.ts'
 import { nearest } from './nearest.ts'
-import { count } from './option-values.ts'
+import { count, refuseOthers } from './option-values.ts'
 
 /** What the command line of `npm run dlq` asks for. */
 export type DlqCommand =
@@ -45,12 +45,13 @@ export type DlqCommand =
 export const DLQ_HELP = `Shows what services gave up, and sends it back to them. KAFKA_BROKERS and so on say where Kafka is;
 127.0.0.1:9092 without.
 
-  npm run dlq -- list                       by type, service, reason and kind of error
+  npm run dlq -- list                       by type, service, reason and kind of error; and what was rejected
   npm run dlq -- list <type>                letter by letter, the newest last
   npm run dlq -- show <type> <offset>       one letter: why, from where, its payload
   npm run dlq -- redrive <type> --all       sends back every letter that was not redriven yet
   npm run dlq -- redrive <type> --filter …  sends back a selection
   npm run dlq -- redrive <type> --offset n  sends back one
+  npm run dlq -- rejected …                 the same for what the gateway rejected: rejected --help
 
   --service <name>     whose letters, where several services read the type
   --filter <name=…>    of list and redrive; may be given again: of different names all must fit, of one any.
@@ -84,7 +85,7 @@ export function parseDlqCommand(
   if (values.help) return { command: 'help' }
   const [command = 'list', type, place, ...rest] = positionals
   if (command === 'list' && type === undefined) {
-    refuseOthers(values, [])
+    refuseOthers(values, [], SEE_HELP)
     return { command: 'list', json }
   }
   if (command !== 'list' && command !== 'show' && command !== 'redrive') {
@@ -94,7 +95,7 @@ export function parseDlqCommand(
   if (type === undefined) throw new UsageError(`${command} needs a type. ${SEE_HELP}`)
   const queue = requireQueue(entries, type, values.service)
   if (command === 'show') {
-    refuseOthers(values, ['service', 'raw'])
+    refuseOthers(values, ['service', 'raw'], SEE_HELP)
     if (place === undefined || rest.length > 0)
       throw new UsageError(`show needs a type and an offset. ${SEE_HELP}`)
     return { command, json, queue, offset: count('The offset', place, 0), raw: values.raw }
@@ -108,10 +109,10 @@ export function parseDlqCommand(
   if ('problem' in parsed) throw new UsageError(parsed.problem)
   const { selection } = parsed
   if (command === 'list') {
-    refuseOthers(values, ['service', 'filter', 'limit'])
+    refuseOthers(values, ['service', 'filter', 'limit'], SEE_HELP)
     return { command: 'letters', json, queue, selection, limit: count('--limit', values.limit ?? '20', 1) }
   }
-  refuseOthers(values, REDRIVE)
+  refuseOthers(values, REDRIVE, SEE_HELP)
   if (values.all === filters.length > 0) {
     throw new UsageError(
       values.all
@@ -149,19 +150,6 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
-
-/** An option that would not be followed is no option of the command. */
-function refuseOthers(
-  values: ReturnType<typeof parseCommandLine<typeof OPTIONS>>['values'],
-  allowed: readonly string[],
-): void {
-  for (const [name, value] of Object.entries(values)) {
-    const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false
-    if (isGiven && name !== 'json' && !allowed.includes(name)) {
-      throw new UsageError(`--${name} has no meaning here. ${SEE_HELP}`)
-    }
-  }
-}
 
 /** @throws UsageError naming what there is. */
 export function requireQueue(

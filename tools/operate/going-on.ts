@@ -1,5 +1,13 @@
-import { DEFAULT_MAX_REPLAYS, filtersOf, instantText, type RedriveReport } from '@sluice/operations'
+import {
+  DEFAULT_MAX_REPLAYS,
+  filtersOf,
+  instantText,
+  type RedriveReport,
+  type RejectedRedriveReport,
+  rejectedFilters,
+} from '@sluice/operations'
 import type { DlqCommand } from './dlq-options.ts'
+import type { RejectedRedriveCommand } from './rejected-options.ts'
 import type { ReplayCommand } from './replay-options.ts'
 
 type RedriveCommand = Extract<DlqCommand, { command: 'redrive' }>
@@ -27,6 +35,31 @@ export function redriveExitCode(
 ): 0 | 1 {
   const isLeft = guarded > 0 || strangers > 0 || (!dryRun && sent < planned)
   return ended === 'done' && !isLeft ? 0 : 1
+}
+
+/** How to go on with a redrive of rejected events that did not come to its end, or why there is no going on. */
+export function rejectedGoingOn(
+  { selection, notAllowed, max, rate }: RejectedRedriveCommand,
+  { sent }: Pick<RejectedRedriveReport, 'sent'>,
+): string {
+  const left = max === undefined ? undefined : max - sent
+  if (left === 0) return 'There is nothing to go on with: as many events were let in as --max says.'
+  const filters = rejectedFilters.format(selection)
+  return `To go on: ${commandLine('dlq', [
+    ...['rejected', 'redrive'],
+    ...(filters.length === 0 ? ['--all'] : filters.flatMap((filter) => ['--filter', filter])),
+    ...(notAllowed ? ['--not-allowed'] : []),
+    ...(left === undefined ? [] : ['--max', `${left}`]),
+    ...(rate === undefined ? [] : ['--rate', `${rate}`]),
+  ])}`
+}
+
+/** 1 if the redrive failed, was stopped, or something was rejected again. */
+export function rejectedExitCode(
+  { ended, stillRejected, planned, sent }: RejectedRedriveReport,
+  { dryRun }: { readonly dryRun: boolean },
+): 0 | 1 {
+  return ended === 'done' && stillRejected === 0 && (dryRun || sent === planned) ? 0 : 1
 }
 
 /** The command that goes on with a replay, for a POSIX shell. */

@@ -1,8 +1,6 @@
 import type { DeadLetter, RedriveReport, ReplayReport, Survey, SurveyedLetter } from '@sluice/operations'
 import { printable } from './printable.ts'
-
-/** Stands for what is not known. */
-const UNKNOWN = '–'
+import { count, indented, shorten, table, time, UNKNOWN } from './table.ts'
 
 /** Every queue with its groups. */
 export function layoutSurveys(surveys: readonly Survey[]): string {
@@ -75,16 +73,6 @@ export function layoutLetter(
   ].join('\n')
 }
 
-/** JSON on several lines, where that changes nothing but spaces: a large number must show as it is stored. */
-function indented(text: string): string {
-  try {
-    const value = JSON.parse(text)
-    return JSON.stringify(value) === text ? JSON.stringify(value, null, 2) : text
-  } catch {
-    return text
-  }
-}
-
 /** What a redrive did, or would do. */
 export function layoutRedrive(report: RedriveReport, dryRun: boolean): string {
   const { selected, redrivenBefore, guarded, strangers, planned, sent, topic } = report
@@ -151,36 +139,4 @@ export function layoutReplay(report: ReplayReport, dryRun: boolean): string {
 function stateOf({ redriven, replayCount }: SurveyedLetter): string {
   const again = replayCount > 0 ? `, came back ${replayCount}×` : ''
   return `${redriven ? 'redriven' : 'waiting'}${again}`
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`
-}
-
-function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  numbers: readonly number[],
-): string {
-  const cells = [head, ...rows.map((row) => row.map(printable))]
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)))
-  return cells
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          numbers.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
-/** UTC, to the second. */
-function time(at: number): string {
-  return new Date(at).toISOString().slice(0, 19).replace('T', ' ')
-}
-
-function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`
 }

@@ -14,3 +14,20 @@ export function instant(option: string, text: string, now: number): number {
   if (found !== undefined) return found
   throw new UsageError(`${option} takes a time, ${INSTANT_FORMS}; not "${text}".`)
 }
+
+/**
+ * An option that would not be followed is no option of the command.
+ * @throws UsageError
+ */
+export function refuseOthers(
+  values: Readonly<Record<string, unknown>>,
+  allowed: readonly string[],
+  seeHelp: string,
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false
+    if (isGiven && name !== 'json' && !allowed.includes(name)) {
+      throw new UsageError(`--${name} has no meaning here. ${seeHelp}`)
+    }
+  }
+}
