@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   catalogue,
+  laneTopic,
   orderPlaced,
   pageViewed,
   paymentFailed,
@@ -10,14 +11,19 @@ import {
 } from '@sluice/events'
 import { CloudEvent, HTTP } from 'cloudevents'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { runCommand } from './run-command.ts'
 import { type System, startSystem } from './system.ts'
 import { readTopics, type TopicLog } from './topic-log.ts'
+
+const ADMIN_TOKEN = 'a-token-of-sixteen-or-more'
+
+const LANE = laneTopic('order-placed', 'normal')
 
 let system: System
 let log: TopicLog
 
 beforeAll(async () => {
-  system = await startSystem(inject('brokers'))
+  system = await startSystem(inject('brokers'), { ADMIN_TOKEN })
   log = await readTopics(
     inject('brokers'),
     planTopics(catalogue, { quarantine: true }).map(({ topic }) => topic),
@@ -146,6 +152,39 @@ test('a traceparent is carried from HTTP through Kafka to the outputs', async ()
   await post(event, { 'content-type': 'application/json', traceparent })
   const output = await log.find((candidate) => candidate.causationid === id, 'the output')
   expect(output.event.traceparent).toBe(traceparent)
+})
+
+test('what was rejected is let in by an operator once its definition is mended, and handled once', async () => {
+  const id = randomUUID()
+  await post({ type: 'order-placed', id, source: '/shop', data: { ...orderPlaced.example, items: [] } })
+  const kept = await log.find((event) => event.id === id, 'the rejected order')
+  const dlq = (...args: string[]) =>
+    runCommand('dlq', ['rejected', ...args], {
+      ...{ KAFKA_BROKERS: inject('brokers'), ADMIN_TOKEN, ADMIN_PORT: new URL(system.admin('gateway')).port },
+    })
+  const redrive = ['redrive', '--filter', `id=${id}`]
+  expect((await dlq('list', '--filter', `id=${id}`)).stdout).toMatch(
+    /order-placed +schema +anybody .* waiting /,
+  )
+  const shown = await dlq('show', String(kept.record.offset))
+  expect(shown.stdout).toContain('"items": []')
+  expect(shown.stdout).not.toContain(orderPlaced.example.customer.email)
+  expect(await dlq(...redrive)).toMatchObject({ status: 1, stdout: expect.stringContaining('0 of 0 events') })
+
+  // The same, as a gateway would have kept it whose definition was stricter than today's.
+  const posted = { type: 'order-placed', id, source: '/shop', data: orderPlaced.example }
+  await log.write(kept.record, JSON.stringify(posted))
+  const both = await dlq(...redrive)
+  expect(both.stdout).toMatch(/1 rejected today as well: left[\s\S]+1 of 1 event let in\./)
+  const stored = await log.find((_, { topic, value }) => topic === LANE && value!.includes(id), 'the order')
+  expect(stored.event).toMatchObject({ id, source: '/shop', tenant: 'default', data: orderPlaced.example })
+  expect(stored.event.receivedat).toBe(String(kept.record.headers['rejected-receivedat']))
+  await log.find((event) => event.causationid === id, 'the reservation')
+
+  const again = await dlq(...redrive, '--json')
+  expect(JSON.parse(again.stdout)).toMatchObject({ redrivenBefore: 1, stillRejected: 1, sent: 0 })
+  expect(log.all(LANE).filter(({ event }) => event.id === id)).toHaveLength(1)
+  expect(log.all().filter(({ event }) => event.causationid === id)).toHaveLength(1)
 })
 
 test('health and metrics answer on the admin ports', async () => {

@@ -21,7 +21,10 @@ export type System = {
 export type Notice = Readonly<Record<string, unknown>>
 
 /** `npm start -- --no-demo --json` on ports of its own, against the given Kafka. */
-export async function startSystem(brokers: string): Promise<System> {
+export async function startSystem(
+  brokers: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<System> {
   const temp = await mkdtemp(join(tmpdir(), 'sluice-e2e-'))
   const base = await freePortRange(20)
   const child = spawn(
@@ -30,7 +33,7 @@ export async function startSystem(brokers: string): Promise<System> {
     // A temp folder of its own, because the lock against a second start lies there.
     {
       cwd: ROOT,
-      env: { ...process.env, KAFKA_BROKERS: brokers, TMPDIR: temp },
+      env: { ...process.env, ...settings, KAFKA_BROKERS: brokers, TMPDIR: temp },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

@@ -1,5 +1,5 @@
 import type { Event } from '@sluice/events'
-import { createKafkaJsClient, type IncomingRecord } from '@sluice/kafka'
+import { createKafkaJsClient, type Headers, type IncomingRecord } from '@sluice/kafka'
 import { uniqueName, waitFor } from '@sluice/testing'
 
 /** What topics hold, read from their start by a group of its own. */
@@ -7,6 +7,8 @@ export type TopicLog = {
   /** Waits until an event fits, and gives it back. */
   find(wanted: (event: Event, record: IncomingRecord) => boolean, describe: string): Promise<Found>
   all(topic?: string): readonly Found[]
+  /** Stores a record like one that was found, but for its value. */
+  write(like: IncomingRecord, value: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -19,13 +21,17 @@ export async function readTopics(brokers: string, topics: readonly string[]): Pr
     connectTimeoutMs: 3000,
     requestTimeoutMs: 10_000,
   })
+  const producer = client.producer({ name: 'e2e' })
   const found: Found[] = []
   const consumer = client.consumer({ group: uniqueName('e2e'), topics, sessionTimeoutMs: 10_000 })
   await consumer.start({
     assigned() {},
     revoked() {},
     records(_partition, records) {
-      for (const record of records) found.push({ event: JSON.parse(String(record.value)) as Event, record })
+      for (const record of records) {
+        // A mark of a redrive has no value.
+        if (record.value !== null) found.push({ event: JSON.parse(String(record.value)) as Event, record })
+      }
     },
     crashed(error) {
       throw error
@@ -38,6 +44,15 @@ export async function readTopics(brokers: string, topics: readonly string[]): Pr
         describe,
       }),
     all: (topic) => found.filter(({ record }) => topic === undefined || record.topic === topic),
-    close: () => consumer.close(5000),
+    async write({ topic, partition, key, headers }, value) {
+      const records = [{ key, value, headers: headers as Headers }]
+      await waitFor(async () => {
+        const [outcome] = await producer.produce([{ topic, partition, records }])
+        return outcome?.status === 'stored'
+      })
+    },
+    close: async () => {
+      await Promise.all([consumer.close(5000), producer.close()])
+    },
   }
 }
