@@ -42,6 +42,6 @@ export const gatewaySettings = {
     .regex(/^[A-Za-z0-9._~+/-]+=*$/, 'must be letters, digits and . _ ~ + / - only')
     .optional()
     .describe(
-      'The secret of operators, at least 16 characters: whoever sends it as a bearer token may see and redrive dead letters and replay events on the admin port. Without it nobody may.',
+      'The secret of operators, at least 16 characters: whoever sends it as a bearer token may see and redrive dead letters and rejected events, and replay events, on the admin port. Without it nobody may.',
     ),
 } satisfies Settings
