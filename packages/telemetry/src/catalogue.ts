@@ -31,6 +31,21 @@ export const FILTERED_EVENTS = counter(
   'Valid events dropped, by the rule that did it.',
   ['type', 'rule'],
 )
+export const IDEMPOTENCY_IDS = gauge(
+  'sluice_idempotency_window_ids',
+  'Accepted events that this replica remembers, to know repeats.',
+  [],
+)
+export const IDEMPOTENCY_EVICTIONS = counter(
+  'sluice_idempotency_evictions_total',
+  'Accepted events forgotten before their time, because the window was full.',
+  [],
+)
+export const IDEMPOTENCY_SHARED = counter(
+  'sluice_idempotency_shared_total',
+  'Repeats of events in flight, which waited for the outcome of the first.',
+  [],
+)
 export const PRIORITISED_EVENTS = counter(
   'sluice_prioritised_events_total',
   'Accepted events by who had the last word on their priority.',
@@ -197,6 +212,9 @@ export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   INGEST_REQUESTS,
   INGEST_EVENTS,
   FILTERED_EVENTS,
+  IDEMPOTENCY_IDS,
+  IDEMPOTENCY_EVICTIONS,
+  IDEMPOTENCY_SHARED,
   PRIORITISED_EVENTS,
   QUARANTINE_EVENTS,
   PUBLISH_DURATION,

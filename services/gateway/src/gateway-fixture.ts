@@ -1,8 +1,10 @@
 import { type CatalogueEntry, catalogue } from '@sluice/events'
 import { type PublishOutcome, type PublishRecord, partitionOf, type Receipt } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
+import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import type { Quarantine } from './quarantine/quarantine.ts'
+import type { Result } from './results.ts'
 import { builtInRules, type Rule } from './rules.ts'
 import { createServer } from './server.ts'
 
@@ -51,6 +53,12 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
       rules: options.rules ?? builtInRules,
       publisher,
       quarantine: options.quarantine,
+      window: createIdempotencyWindow<Result>({
+        maxIds: options.windowIds ?? 1000,
+        maxAgeMs: 600_000,
+        clock: options.clock,
+        metrics,
+      }),
       outcomes: options.outcomes ?? false,
       partitionOf: (key) => partitionOf(key, 3),
       maxEventBytes: options.maxEventBytes ?? 512 * 1024,
@@ -99,6 +107,10 @@ export type TestGatewayOptions = {
   /** What becomes of a record, by itself and by how many came before. */
   readonly outcome?: (record: PublishRecord, index: number) => PublishOutcome
   readonly hold?: boolean
+  /** How many accepted ids are remembered. */
+  readonly windowIds?: number
+  /** Milliseconds, for what is remembered. */
+  readonly clock?: () => number
   /** Whether books are kept. */
   readonly outcomes?: boolean
   readonly quarantine?: Pick<Quarantine, 'keep'>

@@ -1,5 +1,6 @@
 import { orderPlaced } from '@sluice/events'
 import type { PublishOutcome, PublishRecord } from '@sluice/kafka'
+import { waitFor } from '@sluice/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { botView, createTestGateway } from './gateway-fixture.ts'
@@ -93,7 +94,7 @@ test('one id with other content is refused for good; with another source it is a
     order('1', 'c-7', { subject: 'other' }),
   ])
   expect(codesOf(json)).toEqual(['accepted', 'id-reused', 'accepted', 'id-reused'])
-  expect(json.results[1].errors[0].detail).toContain('index 0')
+  expect(json.results[1].errors[0].pointer).toBe('/id')
 })
 
 test('what was rejected does not occupy its id', async () => {
@@ -107,7 +108,8 @@ test('what was rejected does not occupy its id', async () => {
 test.each([
   [OUTCOMES.unknown, ['unconfirmed', 'unconfirmed']],
   [OUTCOMES.unavailable, ['unavailable', 'unavailable']],
-  [OUTCOMES.overloaded, ['overloaded', 'overloaded']],
+  // The first is settled at once: the second is judged afresh, and its key is held.
+  [OUTCOMES.overloaded, ['overloaded', 'after-refused']],
 ])('a repeat shares the fate of the first: %j', async (fate, codes) => {
   const { json } = await createTestGateway({ outcome: () => fate }).post([order('1'), order('1')])
   expect(codesOf(json)).toEqual(codes)
@@ -183,7 +185,7 @@ test('every event is counted once, by type, lane, outcome and code; unknown type
       .find((line) => line.startsWith(`sluice_ingest_events_total{${labels}`))
       ?.split(' ')[1]
   expect(counted('type="order-placed",lane="normal",outcome="accepted",code=""')).toBe('1')
-  expect(counted('type="order-placed",lane="normal",outcome="duplicate",code=""')).toBe('1')
+  expect(counted('type="order-placed",lane="",outcome="duplicate",code=""')).toBe('1')
   expect(counted('type="order-placed",lane="normal",outcome="refused",code="overloaded"')).toBe('1')
   expect(counted('type="order-placed",lane="normal",outcome="unknown",code="unconfirmed"')).toBe('1')
   expect(counted('type="",lane="",outcome="rejected",code="unknown-type"')).toBe('1')
@@ -205,4 +207,83 @@ test('a publisher that throws leaves its event unconfirmed, holds its key, and h
   const batch = await gateway.post([order('1', 'a'), order('bad', 'b'), order('2', 'b'), order('3', 'c')])
   expect(codesOf(batch.json)).toEqual(['accepted', 'unconfirmed', 'after-refused', 'accepted'])
   expect(gateway.logged[0]).toContain('could not be published: a bug')
+})
+
+test('twenty posts of one event at once store one record: one is accepted, the others wait and are duplicates', async () => {
+  const gateway = createTestGateway({ hold: true })
+  const posts = Array.from({ length: 20 }, () => gateway.post(order('1')))
+  await waitFor(async () =>
+    (await gateway.metrics.text()).includes('sluice_idempotency_shared_total{service="gateway"} 19'),
+  )
+  gateway.release()
+  const statuses = (await Promise.all(posts)).map(({ json }) => json.status)
+  expect(statuses.sort()).toEqual(['accepted', ...Array(19).fill('duplicate')])
+  expect(gateway.published).toHaveLength(1)
+})
+
+test('an event that was accepted is a duplicate afterwards, with other content it is id-reused', async () => {
+  const gateway = createTestGateway()
+  await gateway.post(order('1'))
+  const { json: again, status } = await gateway.post(order('1'))
+  expect([status, again.status]).toEqual([202, 'duplicate'])
+  const other = await gateway.post(order('1', 'other'))
+  expect([other.status, other.json.code]).toEqual([409, 'id-reused'])
+  expect(gateway.published).toHaveLength(1)
+})
+
+test.each([OUTCOMES.unknown, OUTCOMES.unavailable, OUTCOMES.overloaded])(
+  'what ended as %j is judged afresh when it comes again',
+  async (fate) => {
+    const gateway = createTestGateway({ outcome: (_record, index) => (index === 0 ? fate : OUTCOMES.stored) })
+    expect((await gateway.post(order('1'))).status).toBe(503)
+    expect((await gateway.post(order('1', 'other'))).json.status).toBe('accepted')
+    expect(gateway.published).toHaveLength(2)
+  },
+)
+
+test('a repeat of what another request has in flight shares its fate, and holds its key for the rest', async () => {
+  const gateway = createTestGateway({ hold: true, outcome: byId({ '1': OUTCOMES.unknown }) })
+  const first = gateway.post(order('1', 'a'))
+  await waitFor(() => gateway.published.length === 1)
+  const second = gateway.post([order('1', 'a'), order('2', 'a'), order('3', 'b')])
+  await waitFor(() => gateway.published.length === 2)
+  gateway.release()
+  expect((await first).json.code).toBe('unconfirmed')
+  expect(codesOf((await second).json)).toEqual(['unconfirmed', 'after-refused', 'accepted'])
+})
+
+test('a duplicate of an accepted event holds no key', async () => {
+  const gateway = createTestGateway()
+  await gateway.post(order('1', 'a'))
+  const { json } = await gateway.post([order('1', 'a'), order('2', 'a')])
+  expect(codesOf(json)).toEqual(['duplicate', 'accepted'])
+})
+
+test('a filtered event does not occupy its id', async () => {
+  const gateway = createTestGateway()
+  await gateway.post({ ...botView, id: '1' })
+  const person = { ...botView, id: '1', data: { ...botView.data, userAgent: 'Mozilla/5.0 Firefox/140.0' } }
+  expect((await gateway.post(person)).json.status).toBe('accepted')
+})
+
+test('an Idempotency-Key gives ids to events without one: the request again repeats them all', async () => {
+  const gateway = createTestGateway()
+  const body = [{ ...order('1'), id: undefined }, order('own'), { ...order('1'), id: undefined }]
+  const key = { 'idempotency-key': '"k 1"' }
+  const first = await gateway.post(body, key)
+  const again = await gateway.post(body, key)
+  const ids = (json: { results: { id: string }[] }) => json.results.map(({ id }) => id)
+  expect(first.json.accepted).toBe(3)
+  expect(again.json.duplicate).toBe(3)
+  expect(ids(again.json)).toEqual(ids(first.json))
+  expect(new Set(ids(first.json)).size).toBe(3)
+  expect(ids(first.json)[1]).toBe('own')
+  const other = await gateway.post({ ...order('1'), id: undefined, subject: 'other' }, key)
+  expect(other.json.code).toBe('id-reused')
+  expect((await gateway.post(body.slice(0, 1), { 'idempotency-key': 'another' })).json.accepted).toBe(1)
+})
+
+test('an Idempotency-Key that is malformed is a problem of the request', async () => {
+  const { status, json } = await createTestGateway().post(order('1'), { 'idempotency-key': '"open' })
+  expect([status, json.code]).toEqual([400, 'invalid-idempotency-key'])
 })

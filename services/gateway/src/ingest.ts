@@ -3,15 +3,16 @@ import type { Publisher, PublishOutcome, PublishRecord } from '@sluice/kafka'
 import { FILTERED_EVENTS, INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { Candidate } from './body/candidate.ts'
 import type { Credential } from './credentials/credential.ts'
-import { rememberEarlier } from './earlier.ts'
 import type { Receipt } from './encode-value.ts'
 import { createEventIds } from './event-id.ts'
+import type { IdOfIndex } from './idempotence/key.ts'
+import type { Claim, IdempotencyWindow, Repeat } from './idempotence/window.ts'
 import { createJudge, type JudgeOptions } from './judge.ts'
 import { outcomeOf } from './outcomes.ts'
 import type { Quarantine } from './quarantine/quarantine.ts'
 import { createResult, type Result, reject, settleAs } from './results.ts'
 import type { Rule } from './rules.ts'
-import { planTypes } from './type-plans.ts'
+import { planTypes, type TypePlan } from './type-plans.ts'
 
 export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
   readonly entries: readonly CatalogueEntry[]
@@ -19,6 +20,8 @@ export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
   readonly publisher: Pick<Publisher, 'publish'>
   /** Where rejected events are kept; without it nowhere. */
   readonly quarantine?: Pick<Quarantine, 'keep'> | undefined
+  /** What was accepted lately and what is in flight, of all requests. */
+  readonly window: IdempotencyWindow<Result>
   /** Whether books are kept: then filtered, the end of an event, is not said before they say it. */
   readonly outcomes: boolean
   readonly metrics: Metrics
@@ -32,37 +35,44 @@ export type IngestRequest = {
   readonly credential: Credential
   /** From the HTTP header. */
   readonly traceparent: string | undefined
+  /** Ids for the events without one; undefined: they get fresh ones, which nothing can repeat. */
+  readonly idOf?: IdOfIndex | undefined
+  /** The index in the request of the first of these events, when they are a part of it; 0 otherwise. */
+  readonly firstIndex?: number | undefined
 }
 
 /**
  * Takes the events of one request and resolves when the fate of each is known, to one result per event in
  * order. Never rejects because of an event.
  *
- * Two events of one identity: the second shares the outcome of the first, or is `id-reused` when its content
- * differs. Only this request is looked at.
+ * Two events of one identity: the second is a duplicate when the first was accepted lately, shares its outcome when it
+ * is in flight, and is `id-reused` when its content differs. It does not matter which request the first came in.
  *
  * Order: after an event that was not stored, later ones of its topic and key in the request are not stored
- * either. The publisher sees to that for what it took; what it refuses at once is seen to here.
+ * either. The publisher sees to that for what it took; what it refuses at once is seen to here. So is what comes after a
+ * repeat of an event that another request has in flight: whether that will be stored is not known in time.
  */
 export type Ingest = (candidates: readonly Candidate[], request: IngestRequest) => Promise<readonly Result[]>
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { publisher, metrics, log } = options
+  const { publisher, window, metrics, log } = options
   const now = options.now ?? Date.now
   const plans = planTypes(options.entries, options.rules, metrics)
   const judge = createJudge({ ...options, plans })
   let moment = createMoment(now())
 
-  return function ingest(candidates, { traceparent, credential }) {
+  return function ingest(candidates, { traceparent, credential, idOf, firstIndex = 0 }) {
     const { promise, resolve } = Promise.withResolvers<readonly Result[]>()
     const receivedAt = now()
     if (receivedAt !== moment.at) moment = createMoment(receivedAt)
     const { time, receivedat, newId } = moment
     const receipt: Receipt = { time, receivedat, traceparent, credential }
-    const earlier = candidates.length > 1 ? rememberEarlier(candidates, credential.source) : undefined
     const results: Result[] = []
-    const repeats: { readonly index: number; readonly first: number }[] = []
-    /** Topic and key of what the publisher refused at once, or failed over. */
+    /** What each event holds of the window, or NO_CLAIM. */
+    const claims: Claim[] = []
+    /** The same as a set, from the first repeat on. */
+    let own: Set<Claim> | undefined
+    /** Topic and key of what was refused at once, failed over, or is another request's to settle. */
     let held: Set<string> | undefined
     // One more than is published, so that outcomes that come at once do not end the request too soon.
     let open = 1
@@ -70,29 +80,51 @@ export function createIngest(options: IngestOptions): Ingest {
     const outcomes = {
       settled(index: number, outcome: PublishOutcome): void {
         settle(results[index]!, outcome)
+        release(index)
         if (--open === 0) finish()
       },
     }
 
     for (let index = 0; index < candidates.length; index++) {
-      const { id, type } = candidates[index]!
+      const candidate = candidates[index]!
+      const { type } = candidate
+      const id = candidate.id ?? idOf?.(firstIndex + index)
       const result = createResult(id ?? newId(), type)
       results.push(result)
+      claims.push(NO_CLAIM)
       let published: PublishRecord | undefined
       try {
-        const verdict = judge(candidates, index, result, receipt, earlier)
-        if (verdict === undefined) {
+        const plan = judge.validate(candidate, result)
+        if (!plan) continue
+        if (id !== undefined) {
+          const claim = window.claim(
+            credential.tenant,
+            candidate.source ?? credential.source,
+            id,
+            candidate.posted,
+          )
+          if (typeof claim !== 'number') {
+            repeat(index, claim, plan)
+            continue
+          }
+          claims[index] = claim
+          own?.add(claim)
+        }
+        const record = judge.route(candidate, plan, result, receipt)
+        if (!record) {
+          release(index)
           if (!options.outcomes || result.status !== 'filtered') continue
-          published = outcomeOf(candidates[index]!, result, credential)
+          published = outcomeOf(candidate, result, credential)
           open++
           publisher.publish(published, outcomes, index)
-        } else if ('repeats' in verdict) repeats.push({ index, first: verdict.repeats })
-        else if (held?.has(placeOf(verdict))) settleAs(result, 'refused', 'after-refused')
-        else {
-          published = verdict
+        } else if (held?.has(placeOf(record))) {
+          settleAs(result, 'refused', 'after-refused')
+          release(index)
+        } else {
+          published = record
           open++
-          publisher.publish(verdict, outcomes, index)
-          if (result.status === 'refused') held = (held ?? new Set()).add(placeOf(verdict))
+          publisher.publish(record, outcomes, index)
+          if (result.status === 'refused') hold(placeOf(record))
         }
       } catch (error) {
         log.error(
@@ -102,23 +134,54 @@ export function createIngest(options: IngestOptions): Ingest {
         if (!published) settleAs(result, 'refused', 'internal')
         else {
           // How far the publisher got is not known: it stays unconfirmed, and nobody will settle it.
-          held = (held ?? new Set()).add(placeOf(published))
+          hold(placeOf(published))
           if (result.status === 'filtered') settleAs(result, 'unknown', 'unconfirmed')
           if (result.status === 'unknown') open--
         }
+        release(index)
       }
     }
     if (--open === 0) finish()
     return promise
 
-    function finish(): void {
-      for (const { index, first } of repeats) {
-        const repeat = results[index]!
-        share(repeat, results[first]!)
-        // Nobody waits for this line: the first is stored, or has one of its own.
-        if (options.outcomes && isEnd(repeat))
-          publisher.publish(outcomeOf(candidates[index]!, repeat, credential), NOBODY, 0)
+    function repeat(index: number, repeat: Repeat, plan: TypePlan): void {
+      const result = results[index]!
+      if (repeat.of === 'other-content') reject(result, 'id-reused', OTHER_CONTENT)
+      else if (repeat.of === 'accepted') endAsDuplicate(index)
+      else {
+        open++
+        // The publisher keeps the order behind what it took of this request, but not behind another's.
+        own ??= new Set(claims)
+        if (!own.has(repeat.claim)) hold(placeOf(judge.place(candidates[index]!, plan)))
+        window.share(repeat.claim, (first) => {
+          if (first.status === 'accepted') endAsDuplicate(index)
+          else share(result, first)
+          if (--open === 0) finish()
+        })
       }
+    }
+
+    function endAsDuplicate(index: number): void {
+      const result = results[index]!
+      settleAs(result, 'duplicate', undefined)
+      // Nobody waits for this line: what it repeats is stored.
+      if (options.outcomes) publisher.publish(outcomeOf(candidates[index]!, result, credential), NOBODY, 0)
+    }
+
+    /** Gives back what an event holds of the window: its result is final. */
+    function release(index: number): void {
+      const claim = claims[index]!
+      if (claim === NO_CLAIM) return
+      claims[index] = NO_CLAIM
+      const result = results[index]!
+      window.settle(claim, result.status === 'accepted', result)
+    }
+
+    function hold(place: string): void {
+      held = (held ?? new Set()).add(place)
+    }
+
+    function finish(): void {
       for (const result of results) count(result)
       resolve(results)
       // After the answer: to write thousands of events takes its time.
@@ -158,11 +221,13 @@ function placeOf({ topic, key }: { readonly topic: string; readonly key: unknown
   return `${topic}\n${key}`
 }
 
+const NO_CLAIM = -1
+
 const NOBODY = { settled() {} }
 
-function isEnd({ status }: Result): boolean {
-  return status === 'filtered' || status === 'duplicate'
-}
+const OTHER_CONTENT = [
+  { pointer: '/id', detail: 'An earlier event has the same source and id, but other content.' },
+]
 
 function isRejected({ status }: Result): boolean {
   return status === 'rejected'
@@ -184,10 +249,9 @@ function settle(result: Result, outcome: PublishOutcome): void {
 
 const LARGER_THAN_KAFKA_TAKES = [{ pointer: '', detail: 'The event is larger than Kafka takes.' }]
 
-/** A repeat ends as what it repeats; of an accepted event it is the duplicate. */
+/** A repeat ends as what it repeats. */
 function share(repeat: Result, first: Result): void {
-  settleAs(repeat, first.status === 'accepted' ? 'duplicate' : first.status, first.code)
+  settleAs(repeat, first.status, first.code)
   repeat.errors = first.errors
   repeat.way = first.way
-  repeat.filteredBy = first.filteredBy
 }

@@ -1,8 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import { CLOUDEVENTS_JSON, CONTENT_TYPE, dataSchemaOf } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import type { Candidate } from './body/candidate.ts'
-import type { Earlier } from './earlier.ts'
 import { encodeValue, type Receipt } from './encode-value.ts'
 import { type Result, reject, settleAs } from './results.ts'
 import { suggest } from './suggest.ts'
@@ -16,46 +14,33 @@ export type JudgeOptions = {
   readonly maxEventBytes: number
 }
 
-/** What is to be done with a judged event. Undefined: nothing, its result says why. */
-export type Verdict = PublishRecord | { readonly repeats: number } | undefined
-
 /**
- * One event's column up to the publisher: validate → identity → filter → prioritise → route. Pure but for the
- * result, which it completes when the event leaves the column.
+ * One event's column up to the publisher: validate → (identity) → filter → prioritise → route. Pure but for the result,
+ * which it completes when the event leaves the column.
  * Throws when a definition or a rule does: a bug of ours.
  */
-export type Judge = (
-  candidates: readonly Candidate[],
-  index: number,
-  result: Result,
-  receipt: Receipt,
-  earlier: Earlier | undefined,
-) => Verdict
+export type Judge = {
+  /** The plan of the event's type, or nothing and the reason in `result`. */
+  validate(candidate: Candidate, result: Result): TypePlan | undefined
+  /** The record of a valid event; or nothing, and the reason in `result`. */
+  route(candidate: Candidate, plan: TypePlan, result: Result, receipt: Receipt): PublishRecord | undefined
+  /** Where a valid event goes to. */
+  place(candidate: Candidate, plan: TypePlan): { readonly topic: string; readonly key: string }
+}
 
 export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions): Judge {
   const postable = [...plans.values()]
     .filter(({ definition }) => definition.origin === 'producer')
     .map(({ definition }) => definition.type)
 
-  return function judge(candidates, index, result, receipt, earlier) {
-    const candidate = candidates[index]!
-    const plan = validate(candidate, result)
-    if (!plan) return undefined
+  return { validate, route, place }
 
-    const { id } = candidate
-    if (earlier && id !== undefined) {
-      const first = earlier.findOrAdd(index)
-      if (first !== undefined) {
-        if (isDeepStrictEqual(candidates[first]!.posted, candidate.posted)) return { repeats: first }
-        return reject(result, 'id-reused', [
-          {
-            pointer: '/id',
-            detail: `The event at index ${first} has the same source and id, but other content.`,
-          },
-        ])
-      }
-    }
-
+  function route(
+    candidate: Candidate,
+    plan: TypePlan,
+    result: Result,
+    receipt: Receipt,
+  ): PublishRecord | undefined {
     const filter = findFilter(plan, candidate.data)
     if (filter) {
       settleAs(result, 'filtered', undefined)
@@ -70,7 +55,6 @@ export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions)
     const key = plan.definition.key(candidate.data)
     const value = encodeValue(candidate, result.idText, way, receipt)
     if (isLargerThan(maxEventBytes, value)) {
-      if (id !== undefined) earlier?.remove(index)
       return reject(result, 'event-too-large', [
         { pointer: '', detail: `An event may have at most ${maxEventBytes} bytes when it is stored.` },
       ])
@@ -78,7 +62,11 @@ export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions)
     return { lane, topic, partition: partitionOf(key), key, value, headers: HEADERS }
   }
 
-  /** The plan of the event's type, or nothing and the reason in `result`. */
+  function place(candidate: Candidate, plan: TypePlan) {
+    const { topic } = findWay(plan, candidate.priority, candidate.data)
+    return { topic, key: plan.definition.key(candidate.data) }
+  }
+
   function validate(candidate: Candidate, result: Result): TypePlan | undefined {
     if (candidate.refusal) return reject(result, candidate.refusal.code, candidate.refusal.errors)
     const type = candidate.type!

@@ -1,11 +1,13 @@
 import { catalogue, LANES, laneTopic, PARTITIONS_PER_TYPE } from '@sluice/events'
 import { createPublisher, partitionOf } from '@sluice/kafka'
 import { runProcess } from '@sluice/service'
+import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import { watchKafkaReached } from './kafka-reached.ts'
 import { createOperations } from './operations/server.ts'
 import { createQuarantine } from './quarantine/quarantine.ts'
 import { createRejudge } from './quarantine/rejudge.ts'
+import type { Result } from './results.ts'
 import { builtInRules } from './rules.ts'
 import { createServer } from './server.ts'
 import { gatewaySettings } from './settings.ts'
@@ -40,7 +42,12 @@ await runProcess({
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
       metrics,
     }
-    const ingest = createIngest({ ...judged, publisher, quarantine, outcomes: config.OUTCOMES, log })
+    const window = createIdempotencyWindow<Result>({
+      maxIds: config.IDEMPOTENCY_WINDOW_IDS,
+      maxAgeMs: config.IDEMPOTENCY_WINDOW_MS,
+      metrics,
+    })
+    const ingest = createIngest({ ...judged, publisher, window, quarantine, outcomes: config.OUTCOMES, log })
     const operations = await createOperations({
       entries: catalogue,
       kafka,

@@ -5,7 +5,7 @@ import type { Credential } from './credentials/credential.ts'
 import type { Result } from './results.ts'
 
 /**
- * The line in the books for an end that an event found in the gateway: filtered, or duplicate of another in its request.
+ * The line in the books for an end that an event found in the gateway: filtered, or duplicate of one that was accepted.
  * What was accepted ends in a service, and what was not taken at all is the producer's to count.
  */
 export function outcomeOf(

@@ -29,6 +29,11 @@ export const problems = {
     'An attribute is reserved',
     'Leave out the attributes that only the gateway may set.',
   ),
+  'invalid-idempotency-key': problem(
+    400,
+    'The Idempotency-Key is malformed',
+    'Send one Idempotency-Key of 1 to 256 characters: in double quotes, or without if it has neither spaces nor commas.',
+  ),
   unauthenticated: problem(
     401,
     'The token is missing or wrong',

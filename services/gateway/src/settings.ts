@@ -23,6 +23,14 @@ export const gatewaySettings = {
     .describe(
       'How much may wait for Kafka, all lanes together; low is refused at half, high when it is full.',
     ),
+  IDEMPOTENCY_WINDOW_IDS: integer({ min: 0, max: 10_000_000 })
+    .default(500_000)
+    .describe(
+      'How many accepted events this replica remembers, to know repeats; about 150 bytes each. 0: none.',
+    ),
+  IDEMPOTENCY_WINDOW_MS: integer({ min: 0, unit: 'ms' })
+    .default(600_000)
+    .describe('How long this replica remembers an accepted event, to know repeats. 0: not at all.'),
   OUTCOMES: outcomesSetting(),
   QUARANTINE: z
     .enum(['on', 'off'])

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { type CatalogueEntry, defineEvent, laneTopic, PARTITIONS_PER_TYPE, planTopics } from '@sluice/events'
 import { createKafkaJsClient, createPublisher, type IncomingRecord, partitionOf } from '@sluice/kafka'
 import { rejectedFilters, surveyRejected } from '@sluice/operations'
-import { createLogger, createMetrics } from '@sluice/telemetry'
+import { createLogger, createMetrics, type Metrics } from '@sluice/telemetry'
 import { uniqueName, waitFor } from '@sluice/testing'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { z } from 'zod'
+import { createIdempotencyWindow } from '../idempotence/window.ts'
 import { createIngest } from '../ingest.ts'
 import { createOperations } from '../operations/server.ts'
+import type { Result } from '../results.ts'
 import { createServer } from '../server.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createRejudge } from './rejudge.ts'
@@ -65,7 +67,14 @@ async function startGateway(entry: CatalogueEntry) {
     partitionOf: (key: string) => partitionOf(key, PARTITIONS_PER_TYPE),
   }
   const server = createServer({
-    ingest: createIngest({ ...judged, publisher, quarantine, outcomes: false, log }),
+    ingest: createIngest({
+      ...judged,
+      publisher,
+      window: createWindow(metrics),
+      quarantine,
+      outcomes: false,
+      log,
+    }),
     ...{ entries, maxBodyBytes: 1e6, maxBatchEvents: 100, publishTimeoutMs: 10_000, metrics, log },
   })
   const operations = await createOperations({
@@ -215,7 +224,7 @@ it('a quarantine that is not there holds up nobody', async () => {
       metrics,
       log,
     },
-    ...{ publisher: { publish: () => expect.unreachable() }, quarantine },
+    ...{ publisher: { publish: () => expect.unreachable() }, quarantine, window: createWindow(metrics) },
   })
   const server = createServer({
     ...{ ingest, entries: [strict], maxBodyBytes: 1e7, maxBatchEvents: 1000, publishTimeoutMs: 1000 },
@@ -240,3 +249,7 @@ it('a quarantine that is not there holds up nobody', async () => {
   expect(ends[0]).toBeGreaterThan(500)
   expect(lines.filter((line) => line.includes('not kept'))).toHaveLength(1)
 })
+
+function createWindow(metrics: Metrics) {
+  return createIdempotencyWindow<Result>({ maxIds: 1000, maxAgeMs: 600_000, metrics })
+}

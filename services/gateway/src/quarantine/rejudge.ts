@@ -42,8 +42,9 @@ export function createRejudge(options: RejudgeOptions & { readonly notAllowed: b
       credential: createCredential({ ...event, name: event.credential }),
     }
     try {
-      const verdict = judge([candidate], 0, result, receipt, undefined)
-      if (verdict && 'topic' in verdict) return { record: verdict }
+      const plan = judge.validate(candidate, result)
+      const record = plan && judge.route(candidate, plan, result, receipt)
+      if (record) return { record }
     } catch (error) {
       // A bug of a definition or a rule must not keep the others from being let in.
       return { code: 'internal', detail: (error as Error).message }

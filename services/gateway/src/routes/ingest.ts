@@ -6,6 +6,7 @@ import { collectBody } from '../body/collect.ts'
 import { bodyFormOf, MEDIA_TYPES } from '../body/media-type.ts'
 import { readBody } from '../body/read-body.ts'
 import { ANYBODY } from '../credentials/credential.ts'
+import { type IdOfIndex, idsFromKey, parseIdempotencyKey } from '../idempotence/key.ts'
 import type { Ingest } from '../ingest.ts'
 import { type Answer, answerBatch, answerOne, answerProblem } from '../results.ts'
 import { sendAnswer } from './send-answer.ts'
@@ -60,17 +61,19 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
     if (read.kind === 'problem') return sendAnswer(reply, answerProblem(read.code, read.detail))
     const { kind, candidates } = read
     // What waits for Kafka must not hold what was read: the collector would carry it along, and that is most of it.
-    return ingest(candidates, { credential: ANYBODY, traceparent: traceparentOf(request) }).then(
-      (results) => {
-        if (kind === 'one') {
-          sendAnswer(reply, answerOne(results[0]!))
-          return
-        }
-        const minimal = wantsMinimal(headers['prefer'])
-        if (minimal) reply.header('preference-applied', 'return=minimal')
-        sendAnswer(reply, answerBatch(results, minimal))
-      },
-    )
+    return ingest(candidates, {
+      credential: ANYBODY,
+      traceparent: traceparentOf(request),
+      idOf: idOfIndex(headers),
+    }).then((results) => {
+      if (kind === 'one') {
+        sendAnswer(reply, answerOne(results[0]!))
+        return
+      }
+      const minimal = wantsMinimal(headers['prefer'])
+      if (minimal) reply.header('preference-applied', 'return=minimal')
+      sendAnswer(reply, answerBatch(results, minimal))
+    })
   }
 }
 
@@ -100,11 +103,22 @@ function judgeHead({ headers }: FastifyRequest): Answer | undefined {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return answerProblem('unsupported-media-type', 'Compressed bodies are not supported. Send it as it is.')
   }
+  const key = headers[IDEMPOTENCY_KEY]
+  if (key !== undefined && parseIdempotencyKey(String(key)) === undefined) {
+    return answerProblem('invalid-idempotency-key')
+  }
   return undefined
 }
 
 const SUPPORTED =
   'Use application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.'
+
+const IDEMPOTENCY_KEY = 'idempotency-key'
+
+/** Of a head that was judged. */
+function idOfIndex({ [IDEMPOTENCY_KEY]: key }: FastifyRequest['headers']): IdOfIndex | undefined {
+  return key === undefined ? undefined : idsFromKey(parseIdempotencyKey(String(key))!)
+}
 
 /** A header that is wrong is as good as none: the trace starts anew (Trace Context, 3.2.2). */
 function traceparentOf({ headers }: FastifyRequest): string | undefined {
