@@ -12,7 +12,7 @@ import {
 import { CloudEvent, HTTP } from 'cloudevents'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { runCommand } from './run-command.ts'
-import { type System, startSystem } from './system.ts'
+import { type System, startGateway, startSystem } from './system.ts'
 import { readTopics, type TopicLog } from './topic-log.ts'
 
 const ADMIN_TOKEN = 'a-token-of-sixteen-or-more'
@@ -97,6 +97,36 @@ test('a batch with one bad event takes the good ones and says what is wrong with
   expect(kept.record.topic).toBe(REJECTED_TOPIC)
   expect(String(kept.record.headers['rejected-code'])).toBe('schema')
   expect(log.all().filter(({ event }) => event.id === bad)).toHaveLength(1)
+})
+
+test('what two gateways accept is stored twice and handled once', async () => {
+  const second = await startGateway(inject('brokers'))
+  const customer = { ...orderPlaced.example.customer, id: `c-${randomUUID()}` }
+  const orderOf = (id: string) => ({
+    type: 'order-placed',
+    id,
+    source: '/two-gateways',
+    data: { ...orderPlaced.example, customer },
+  })
+  const ids = Array.from({ length: 20 }, () => randomUUID())
+  for (const ingest of [system.ingest, second.ingest]) {
+    const response = await fetch(`${ingest}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(ids.map(orderOf)),
+    })
+    expect(await response.json()).toMatchObject({ accepted: 20 })
+  }
+  // Of the same key, so it is handled after both copies of all of them.
+  const last = randomUUID()
+  expect(await (await post(orderOf(last))).json()).toMatchObject({ status: 'accepted' })
+  await log.find((event) => event.causationid === last, 'what follows from the last one')
+  const events = log.all().map(({ event }) => event)
+  for (const id of ids) {
+    expect(events.filter((event) => event.id === id)).toHaveLength(2)
+    expect(events.filter((event) => event.causationid === id)).toHaveLength(1)
+  }
+  expect(await second.stop()).toBe(0)
 })
 
 test('a long delay is raised to high, and so is what follows from it', async () => {

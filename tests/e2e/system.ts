@@ -75,6 +75,40 @@ export async function startSystem(
   }
 }
 
+/** One more gateway, as a second replica is: it shares nothing with others but Kafka. */
+export async function startGateway(
+  brokers: string,
+): Promise<{ readonly ingest: string; stop(): Promise<number | null> }> {
+  const port = await freePortRange(2)
+  const child = spawn(process.execPath, ['services/gateway/src/main.ts'], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      KAFKA_BROKERS: brokers,
+      GATEWAY_PORT: String(port),
+      ADMIN_PORT: String(port + 1),
+      LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  await waitFor(
+    () =>
+      fetch(`http://127.0.0.1:${port + 1}/readyz`).then(
+        ({ ok }) => ok || undefined,
+        () => undefined,
+      ),
+    { timeoutMs: 60_000, describe: () => 'the second gateway to be ready' },
+  )
+  return {
+    ingest: `http://127.0.0.1:${port}`,
+    stop() {
+      child.kill('SIGTERM')
+      return exited
+    },
+  }
+}
+
 type Service = { name: string; pid: number; admin: string }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
