@@ -1028,6 +1028,45 @@ describe('createLaneConsumer: stop', () => {
     expect(handled).toEqual([])
   })
 
+  test('still takes what waits for its key before a record that was taken, so that nothing is handled again', async () => {
+    const { assign, bring, call, consumer, commits, handled } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'a', 'b', 'b')
+    await call('high0-2').done()
+    expect(handled).toEqual(['high0-0', 'high0-2', 'high0-3'])
+    const stopped = consumer.stop(10_000)
+    await call('high0-3').done()
+    await call('high0-0').done()
+    await call('high0-1').done()
+    await stopped
+    expect(commits.flat().at(-1)).toEqual({ topic: 'high', partition: 0, offset: 4 })
+  })
+
+  test('takes nothing of a key whose record was given back', async () => {
+    const { assign, bring, call, consumer, commits, handled } = await start()
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'a', 'b')
+    const stopped = consumer.stop(10_000)
+    await call('high0-2').done()
+    await call('high0-0').giveBack()
+    await stopped
+    expect(handled).toEqual(['high0-0', 'high0-2'])
+    expect(commits.flat().every(({ offset }) => offset === 0)).toBe(true)
+  })
+
+  test('waits for no key that the admission does not let in', async () => {
+    const admission = { closed: true, admit: () => false, withdraw() {} }
+    const { assign, bring, call, consumer, handled } = await start({ admission })
+    assign(1, 'high')
+    await bring('high', 0, 'a', 'a', 'b')
+    admission.closed = false
+    const stopped = consumer.stop(10_000)
+    await call('high0-2').done()
+    await call('high0-0').done()
+    await stopped
+    expect(handled).toEqual(['high0-0', 'high0-2'])
+  })
+
   test('does not commit what was given back', async () => {
     const { assign, bring, call, consumer, commits } = await start()
     assign(1, 'high')

@@ -137,8 +137,8 @@ export type LaneConsumerOptions<Result extends Handled> = {
 export type LaneConsumer = {
   start(): Promise<void>
   /**
-   * Takes no new record, waits for those in hand until `graceMs` is over, commits what is finished and leaves
-   * the group. What was fetched and not taken is read again by whoever comes next. Resolves to how many records
+   * Takes no new record but those of earlier offsets than one that was taken, which wait for their key; waits for what is
+   * in hand until `graceMs` is over, commits what is finished and leaves the group. What was fetched and not taken is read again by whoever comes next. Resolves to how many records
    * were still in hand, which are read again too.
    */
   stop(graceMs: number): Promise<number>
@@ -301,6 +301,7 @@ export function createLaneConsumer<Result extends Handled>(
       limits: retry ? RETRY_LIMITS : LIMITS,
       waiting: retry && createDueQueue({ delayMs: retry.delayMs, now: wallClock, release: releaseRetried }),
       start,
+      taken: -1,
       live: true,
       paused: false,
       heldSince: undefined,
@@ -395,7 +396,7 @@ export function createLaneConsumer<Result extends Handled>(
   }
 
   function schedulePump(): void {
-    if (pumpScheduled || stopping) return
+    if (pumpScheduled) return
     pumpScheduled = true
     setImmediate(pump)
   }
@@ -405,8 +406,11 @@ export function createLaneConsumer<Result extends Handled>(
     pumpScheduled = false
     let time = now()
     const until = time + PUMP_MS
-    while (!stopping && hasSlot(0)) {
-      if (!options.admission.closed && !mayTake()) return
+    while (hasSlot(0)) {
+      if (!options.admission.closed && !mayTake()) {
+        if (stopping) putBackAll()
+        return
+      }
       const lane = scheduler.pick(servable, time)
       if (lane === -1) return
       const delivery = ready[lane]!.shift()!
@@ -436,6 +440,8 @@ export function createLaneConsumer<Result extends Handled>(
 
   function run(delivery: Delivery<Result>): void {
     inHand++
+    const { partition, offset } = delivery
+    if (offset > partition.taken) partition.taken = offset
     let result: Result | Promise<Result | undefined>
     try {
       result = options.handle(delivery.record, lanes[delivery.lane]!.lane, delivery)
@@ -444,17 +450,18 @@ export function createLaneConsumer<Result extends Handled>(
       return
     }
     if (!(result instanceof Promise)) {
-      publish(delivery, result)
       if (gate.parked > 0) letNextIn(delivery)
+      publish(delivery, result)
       return
     }
     for (let rank = 0; rank <= delivery.lane; rank++) running[rank]!++
     gate.hold(delivery)
     result.then((late) => {
       for (let rank = 0; rank <= delivery.lane; rank++) running[rank]!--
-      if (late) publish(delivery, late)
-      else giveBack(delivery)
-      letNextIn(delivery)
+      if (late) {
+        letNextIn(delivery)
+        publish(delivery, late)
+      } else giveBack(delivery)
       schedulePump()
     }, crash)
   }
@@ -467,7 +474,7 @@ export function createLaneConsumer<Result extends Handled>(
 
   function letNextIn(delivery: Delivery<Result>): void {
     const next = gate.leave(delivery)
-    if (next?.partition.live) ready[next.lane]!.pushFront(next)
+    if (next?.partition.live && (!stopping || isBehindTaken(next))) ready[next.lane]!.pushFront(next)
   }
 
   function publish(delivery: Delivery<Result>, result: Result): void {
@@ -532,7 +539,7 @@ export function createLaneConsumer<Result extends Handled>(
     }
   }
 
-  /** Its record stays unfinished, and is read again by whoever comes next. */
+  /** Its record stays unfinished, and is read again by whoever comes next. So is what waits for its key. */
   function giveBack(delivery: Delivery<Result>): void {
     delivery.release()
     putDown()
@@ -554,7 +561,33 @@ export function createLaneConsumer<Result extends Handled>(
 
   function putDown(): void {
     inHand--
-    if (inHand === 0) drained?.()
+    tellIfDrained()
+  }
+
+  function tellIfDrained(): void {
+    if (inHand === 0 && ready.every(({ length }) => length === 0)) drained?.()
+  }
+
+  /**
+   * What comes before a record that was taken waits for its key, and is still taken: else what is finished would not be
+   * committed, and be handled again. Everything else is not.
+   */
+  function putBackUntaken(): void {
+    for (const queue of ready) {
+      for (let left = queue.length; left > 0; left--) {
+        const delivery = queue.shift()!
+        if (isBehindTaken(delivery)) queue.push(delivery)
+      }
+    }
+  }
+
+  function isBehindTaken({ partition, offset }: Delivery<Result>): boolean {
+    return partition.live && offset < partition.taken
+  }
+
+  function putBackAll(): void {
+    for (const queue of ready) queue.clear()
+    tellIfDrained()
   }
 
   /** Commits what has become committable. One at a time; a failure is tried again at the next interval. */
@@ -658,8 +691,10 @@ export function createLaneConsumer<Result extends Handled>(
       consumer.pause([...partitions.values()])
       for (const { waiting } of partitions.values()) waiting?.clear()
       refusedOutputs.stop()
+      putBackUntaken()
+      schedulePump()
       const begun = now()
-      if (inHand > 0) {
+      if (inHand > 0 || ready.some(({ length }) => length > 0)) {
         await within(graceMs, new Promise<void>((resolve) => (drained = resolve)))
       }
       const left = () => Math.max(MIN_CLOSE_MS, graceMs - (now() - begun))
@@ -694,6 +729,8 @@ type Partition<Result> = TopicPartition & {
   readonly waiting: DueQueue<Delivery<Result>> | undefined
   /** The first offset that is to be handled in this epoch. */
   readonly start: number
+  /** The highest offset whose handling has begun. */
+  taken: number
   /** False when the epoch that gave it has ended. */
   live: boolean
   paused: boolean
