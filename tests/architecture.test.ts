@@ -10,6 +10,8 @@ import { parseAst } from 'vitest/node'
  */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'packages/events': [],
+  // Types alone: neither definitions nor zod belong in a bundle that does not ask for them.
+  'packages/client': ['events'],
   'packages/telemetry': [],
   'packages/kafka': ['telemetry'],
   'packages/service': ['events', 'kafka', 'telemetry'],
@@ -20,7 +22,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'services/gateway': ['events', 'kafka', 'operations', 'service', 'telemetry'],
   'services/*': ['events', 'service'],
   tools: ['events', 'kafka', 'operations', 'service', 'telemetry', 'testing'],
-  tests: ['events', 'kafka', 'service', 'telemetry', 'testing'],
+  tests: ['client', 'events', 'kafka', 'service', 'telemetry', 'testing'],
   bench: ['events', 'kafka', 'service', 'telemetry', 'testing'],
 }
 
@@ -40,6 +42,9 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
 const PURE =
   /^packages\/(events\/src\/.*|kafka\/src\/(lane-scheduler|offset-tracker|backoff|partition|co-partition-assigner|key-gate|dead-letter|fifo|handled-window|window-rebuild|brake))\.ts$/
 const PURE_MODULES = ['node:crypto', 'node:util', 'node:buffer', 'zod']
+
+/** Runs in a page: Web APIs only, and of Sluice nothing but types. */
+const FOR_PAGES = /^packages\/client\/src\//
 
 /** Derived, and named re-exports itself: an index may pass on all of it. */
 const LIST_OF_DEFINITIONS = './definitions.ts'
@@ -134,6 +139,16 @@ describe('the check finds', () => {
       'the test library in production code',
       [ts('packages/service/src/a.ts', `import { waitFor } from '@sluice/testing'`)],
       'may not use @sluice/testing',
+    ],
+    [
+      'a Node module in what runs in pages',
+      [ts('packages/client/src/a.ts', `import { randomUUID } from 'node:crypto'`)],
+      'runs in pages, which have no node:crypto',
+    ],
+    [
+      'more than types in what runs in pages',
+      [ts('packages/client/src/a.ts', `import { orderPlaced } from '@sluice/events'`)],
+      'runs in pages, which have no @sluice/events',
     ],
     ['a package without a line', [ts('packages/rules/src/a.ts', '')], 'no dependency line'],
     [
@@ -286,6 +301,8 @@ function judgeImport(path: string, { from, typeOnly }: Import, dependencies: Dep
   }
   if (isPure(path) && !typeOnly && !PURE_MODULES.includes(from))
     complaints.push(`is pure and may not use ${from}.`)
+  if (FOR_PAGES.test(path) && !isTest(path) && !typeOnly)
+    complaints.push(`runs in pages, which have no ${from}.`)
   if (isBuiltin(from)) return complaints
   const allowed = MAY_USE[home] ?? (home.startsWith('services/') ? MAY_USE['services/*'] : undefined)
   if (name.startsWith('@sluice/')) {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-const pages = ['README.md', 'CONTRIBUTING.md', ...listMarkdown('docs')]
+const pages = ['README.md', 'CONTRIBUTING.md', 'packages/client/README.md', ...listMarkdown('docs')]
 
 describe('the documents', () => {
   it('are found', () => {

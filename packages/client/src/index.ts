@@ -1,0 +1,6 @@
+export { type Client, type ClientOptions, createClient } from './client.ts'
+export type { Clock } from './clock.ts'
+export { ClientError, type ClientErrorCode } from './errors.ts'
+export type { EventKind, PublishOptions } from './kind.ts'
+export type { PendingEvent, Persistence } from './outbox.ts'
+export type { ClientCode, ErrorDetail, Outcome, Status } from './outcome.ts'
