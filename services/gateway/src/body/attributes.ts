@@ -41,6 +41,21 @@ export function requireText(
   return isAbsent(value) ? missing(errors, name) : readText(errors, name, value, maxLength)
 }
 
+/** What CloudEvents asks of a source: a reference to a URI, absolute or not (RFC 3986, 4.1). */
+export function readSource(
+  errors: ErrorDetail[],
+  value: unknown,
+  read: typeof readText | typeof requireText,
+): string | undefined {
+  const source = read(errors, 'source', value, MAX_LENGTH.source)
+  if (source === undefined || URI_REFERENCE.test(source)) return source
+  return wrong(
+    errors,
+    'source',
+    'must be a URI reference (RFC 3986), like /shops/berlin; percent-encode everything else.',
+  )
+}
+
 /** An RFC 3339 timestamp of a day that exists. */
 export function readTime(errors: ErrorDetail[], value: unknown): string | undefined {
   if (isAbsent(value)) return undefined
@@ -85,6 +100,10 @@ export function toPointer(member: string): string {
 
 /** CloudEvents 1.0, 3.1: no controls, no lone surrogates, no noncharacters. */
 const NOT_ALLOWED = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u
+
+/** A scheme, or no colon before the first slash; brackets only around an IP address; one fragment at most. */
+const URI_REFERENCE =
+  /^(?:[A-Za-z][A-Za-z\d+.-]*:|(?![^/?#]*:))(?:\/\/(?:[\w.~!$&'()*+,;=:-]|%[\dA-Fa-f]{2})*@?\[[\dA-Fa-fv:.]+\])?(?:[\w.~!$&'()*+,;=:@/-]|%[\dA-Fa-f]{2})*(?:\?(?:[\w.~!$&'()*+,;=:@/?-]|%[\dA-Fa-f]{2})*)?(?:#(?:[\w.~!$&'()*+,;=:@/?-]|%[\dA-Fa-f]{2})*)?$/
 
 const TIMESTAMP =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,12})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/

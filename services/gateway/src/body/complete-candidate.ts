@@ -3,6 +3,7 @@ import {
   MAX_LENGTH,
   missing,
   readPriority,
+  readSource,
   readText,
   readTime,
   readTraceparent,
@@ -27,7 +28,7 @@ export function completeCandidate(
 ): Candidate {
   const readIdentity = identified ? requireText : readText
   const id = readIdentity(errors, 'id', posted['id'], MAX_LENGTH.id)
-  const source = readIdentity(errors, 'source', posted['source'], MAX_LENGTH.source)
+  const source = readSource(errors, posted['source'], readIdentity)
   const type = requireText(errors, 'type', posted['type'], MAX_LENGTH.type)
   const time = readTime(errors, posted['time'])
   const subject = readText(errors, 'subject', posted['subject'], MAX_LENGTH.subject)

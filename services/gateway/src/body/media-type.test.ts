@@ -9,7 +9,7 @@ test.each([
   ['application/cloudevents+json; charset=utf8', 'structured'],
   ['application/cloudevents-batch+json', 'structured-batch'],
 ])('%s is %s', (contentType, form) => {
-  expect(bodyFormOf(contentType)).toBe(form)
+  expect(bodyFormOf(contentType, () => false)).toBe(form)
 })
 
 test.each([
@@ -25,7 +25,14 @@ test.each([
   'multipart/form-data; boundary=x',
   'application/json, text/plain',
 ])('%s is not supported', (contentType) => {
-  expect(bodyFormOf(contentType)).toBeUndefined()
+  expect(bodyFormOf(contentType, () => true)).toBeUndefined()
+})
+
+test('any JSON type is the data of an event whose attributes are in headers, and nothing without them', () => {
+  for (const type of ['text/json', 'application/vnd.shop.order+json; charset=utf-8']) {
+    expect(bodyFormOf(type, () => true)).toBe('bare')
+    expect(bodyFormOf(type, () => false)).toBeUndefined()
+  }
 })
 
 test.each([

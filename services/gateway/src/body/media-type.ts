@@ -4,8 +4,9 @@ export type BodyForm = 'bare' | 'structured' | 'structured-batch'
 /**
  * What a `Content-Type` promises, or nothing when that is not supported. Parameters are ignored, save for a
  * charset other than UTF-8: JSON has no other (RFC 8259, 8.1).
+ * @param isBinary whether the headers have the attributes of an event: then its data may be of any JSON type
  */
-export function bodyFormOf(contentType: string | undefined): BodyForm | undefined {
+export function bodyFormOf(contentType: string | undefined, isBinary: () => boolean): BodyForm | undefined {
   if (contentType === undefined) return undefined
   const known = FORMS.get(contentType)
   if (known !== undefined) return known
@@ -14,7 +15,10 @@ export function bodyFormOf(contentType: string | undefined): BodyForm | undefine
     const [name = '', value = ''] = parameter.split('=')
     if (name.trim().toLowerCase() === 'charset' && !/^\s*"?utf-?8"?\s*$/i.test(value)) return undefined
   }
-  return FORMS.get(mediaType.trim().toLowerCase())
+  return (
+    FORMS.get(mediaType.trim().toLowerCase()) ??
+    (isJsonMediaType(contentType) && isBinary() ? 'bare' : undefined)
+  )
 }
 
 const FORMS: ReadonlyMap<string, BodyForm> = new Map([

@@ -32,7 +32,8 @@ export function readBody(
   if (form === 'structured') {
     return problem('invalid-event', 'For an array of events use application/cloudevents-batch+json.')
   }
-  if (value.length === 0) return problem('empty-batch', 'The array has no events.')
+  // CloudEvents lets a batch be empty (JSON format, 4.2).
+  if (value.length === 0 && form === 'bare') return problem('empty-batch', 'The array has no events.')
   if (value.length > maxBatchEvents) {
     return problem(
       'batch-too-large',

@@ -1,10 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { type Counter, INGEST_REQUESTS, type Metrics } from '@sluice/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isTraceparent } from '../body/attributes.ts'
 import { collectBody } from '../body/collect.ts'
-import { bodyFormOf, MEDIA_TYPES } from '../body/media-type.ts'
+import { type BodyForm, bodyFormOf, MEDIA_TYPES } from '../body/media-type.ts'
 import { readBody } from '../body/read-body.ts'
+import { isBinaryMode } from '../body/read-cloudevents.ts'
 import { ANYBODY } from '../credentials/credential.ts'
 import { type IdOfIndex, idsFromKey, parseIdempotencyKey } from '../idempotence/key.ts'
 import type { Ingest } from '../ingest.ts'
@@ -56,7 +58,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
       const detail = `A body may have at most ${maxBodyBytes} bytes.`
       return sendAnswer(reply, answerProblem('body-too-large', detail))
     }
-    const form = bodyFormOf(headers['content-type'])!
+    const form = formOf(headers)!
     const read = readBody(form, request.raw, body ?? EMPTY, maxBatchEvents)
     if (read.kind === 'problem') return sendAnswer(reply, answerProblem(read.code, read.detail))
     const { kind, candidates } = read
@@ -91,10 +93,14 @@ function countByStatus(metrics: Metrics): (status: number) => void {
   }
 }
 
+function formOf(headers: IncomingHttpHeaders): BodyForm | undefined {
+  return bodyFormOf(headers['content-type'], () => isBinaryMode(headers))
+}
+
 /** What can be told before the body is read. */
 function judgeHead({ headers }: FastifyRequest): Answer | undefined {
   const contentType = headers['content-type']
-  if (bodyFormOf(contentType) === undefined) {
+  if (formOf(headers) === undefined) {
     const what =
       contentType === undefined ? 'There is no Content-Type.' : 'This Content-Type is not supported.'
     return answerProblem('unsupported-media-type', `${what} ${SUPPORTED}`)
