@@ -446,6 +446,22 @@ describe('persistence', () => {
     expect(kept.size).toBe(0)
   })
 
+  it('has what an earlier process left sent before the client is closed', async () => {
+    const { kept, persistence } = createStore()
+    const pending: PendingEvent = {
+      id: 'a',
+      type: 't',
+      text: JSON.stringify({ type: 't', id: 'a', data: { key: 'k' } }),
+    }
+    kept.set('a', pending)
+    const { clock, gateway, client } = setUp(undefined, { persistence })
+    const closed = client.close()
+    await clock.run()
+    await closed
+    expect(gateway.log.map(({ id }) => id)).toEqual(['a'])
+    expect(kept.size).toBe(0)
+  })
+
   it('keeps what was refused because of the request, not because of the event', async () => {
     const { kept, persistence } = createStore()
     const { clock, client } = setUp(() => ({ problem: { status: 401 } }), { persistence })

@@ -51,7 +51,7 @@ export type Client = {
   publish(type: string, data: unknown, options?: PublishOptions): Promise<Outcome>
   /** Resolves when there is room. Publish right after it: whoever waits is woken for one event, in turn. */
   ready(): Promise<void>
-  /** Sends without lingering; resolves when every event published so far has its outcome. */
+  /** Sends without lingering; resolves when every event so far, also of an earlier process, has its outcome. */
   flush(): Promise<void>
   /**
    * Takes no more events and resolves when all have their outcome. What has none after `timeoutMs` (30 s by default) is
@@ -262,6 +262,7 @@ export function createClient(options: ClientOptions): Client {
   }
 
   async function flush(): Promise<void> {
+    if (outbox) await outbox.loaded
     sender.hurry()
     if (pending.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()

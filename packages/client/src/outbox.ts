@@ -39,6 +39,8 @@ export type OutboxOptions = {
 export type Outbox = {
   save(entry: Entry): void
   remove(id: string): void
+  /** Resolves when what an earlier process left is here, or it is known that it cannot be read. */
+  readonly loaded: Promise<void>
   /** Resolves when everything that was asked for so far is done. */
   idle(): Promise<void>
 }
@@ -48,7 +50,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let saves: Entry[] = []
   let removes: string[] = []
   let broken: { readonly cause: unknown } | undefined
-  let work: Promise<void> | undefined = load().finally(() => {
+  const loaded = load()
+  let work: Promise<void> | undefined = loaded.finally(() => {
     work = undefined
     begin()
   })
@@ -96,6 +99,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
+    loaded,
     save(entry) {
       saves.push(entry)
       begin()
