@@ -9,7 +9,6 @@ import {
   REJECTED_TOPIC,
   shipmentDelayed,
 } from '@sluice/events'
-import { CloudEvent, HTTP } from 'cloudevents'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { runCommand } from './run-command.ts'
 import { type System, startGateway, startSystem } from './system.ts'
@@ -156,23 +155,6 @@ test("a bot's page view is filtered and stored nowhere", async () => {
   expect((await post(view(human, pageViewed.example.userAgent))).status).toBe(202)
   await log.find((event) => event.id === human, 'the page view of a person')
   expect(log.all().some(({ event }) => event.id === bot)).toBe(false)
-})
-
-test('the CloudEvents SDK posts in binary, structured and batch mode', async () => {
-  const make = () =>
-    new CloudEvent({ id: randomUUID(), source: '/sdk', type: 'order-placed', data: orderPlaced.example })
-  const [binary, structured, batched] = [make(), make(), make()]
-  for (const message of [HTTP.binary(binary), HTTP.structured(structured)]) {
-    const response = await post(message.body, message.headers as Record<string, string>)
-    expect(response.status).toBe(202)
-  }
-  const batch = await post([batched.toJSON()], { 'content-type': 'application/cloudevents-batch+json' })
-  expect(batch.status).toBe(202)
-  for (const { id } of [binary, structured, batched]) {
-    const { event } = await log.find((candidate) => candidate.id === id, 'the event of the SDK')
-    expect(event).toMatchObject({ source: '/sdk', type: 'order-placed', data: orderPlaced.example })
-    expect(new CloudEvent(event as never).validate()).toBe(true)
-  }
 })
 
 test('a traceparent is carried from HTTP through Kafka to the outputs', async () => {
