@@ -1,3 +1,5 @@
+import { isFramed, readFramed } from './framed.ts'
+import type { RecordHeaders } from './headers.ts'
 import type { Lane } from './lanes.ts'
 
 /**
@@ -43,30 +45,40 @@ export function encodeEvent(event: Event): string {
   return JSON.stringify(event)
 }
 
-/** Why a record's value is not an event. Thrown by {@link decodeEvent}; the consumer makes it a dead letter. */
+/** What is read of a record to know its event. */
+export type StoredRecord = { readonly value: Buffer | null; readonly headers: RecordHeaders }
+
+/** Why a record holds no event. Thrown by {@link decodeEvent}; the consumer makes it a dead letter. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
   readonly code = 'undecodable'
 }
 
 /**
- * Reads a record's value. Checks the envelope only; the definition checks `data`.
- * @throws DecodeError when the value is empty, not JSON, or lacks what every event has.
+ * The event of a record, in either form: the whole event as JSON, or its data framed and its attributes as headers. The
+ * value's first byte tells them apart. Checks the envelope only; the definition checks `data`.
+ * @throws DecodeError when the value is empty, holds no JSON, or something is missing that every event has.
  */
-export function decodeEvent(value: Buffer | null): Event {
+export function decodeEvent(record: StoredRecord): Event {
+  const { value } = record
   if (value === null || value.length === 0) throw new DecodeError('The record has no value.')
+  const framed = isFramed(value)
   let event: Partial<Record<keyof Event, unknown>>
   try {
-    event = JSON.parse(value.toString())
+    event = framed ? readFramed(value, record.headers) : JSON.parse(value.toString())
   } catch (cause) {
-    throw new DecodeError('The value is not JSON.', { cause })
+    throw new DecodeError(`The value is not ${framed ? 'framed ' : ''}JSON.`, { cause })
   }
   if (typeof event !== 'object' || event === null || Array.isArray(event)) {
     throw new DecodeError('The value is not a JSON object.')
   }
   for (const attribute of REQUIRED) {
     if (typeof event[attribute] !== 'string') {
-      throw new DecodeError(`The attribute "${attribute}" is missing or not a string.`)
+      throw new DecodeError(
+        framed
+          ? `The header "ce_${attribute}" is missing.`
+          : `The attribute "${attribute}" is missing or not a string.`,
+      )
     }
   }
   if (!('data' in event)) throw new DecodeError('The event has no data.')

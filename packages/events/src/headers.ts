@@ -21,3 +21,14 @@ export const SERVICE = 'sluice-service'
  * original record's; attempts so far; both times in milliseconds since the epoch.
  */
 export const ORIGIN = 'sluice-origin'
+
+/** The headers of a record as a client hands them over. A name that repeats has a list. */
+export type RecordHeaders = Readonly<
+  Record<string, Buffer | string | null | readonly (Buffer | string | null)[] | undefined>
+>
+
+/** A header as text; of one that repeats, the last value. */
+export function textOf(header: RecordHeaders[string]): string | undefined {
+  const value = Array.isArray(header) ? header.at(-1) : header
+  return value === undefined || value === null ? undefined : String(value)
+}

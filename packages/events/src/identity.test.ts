@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { identityOf, readIdentity } from './identity.ts'
 
-const read = (text: string) => readIdentity(Buffer.from(text))
+const read = (text: string) => readIdentity({ value: Buffer.from(text), headers: {} })
 const plain = { tenant: 't', source: '/s', id: 'i' }
 
 test('an identity differs as soon as tenant, source or id do', () => {
@@ -65,5 +65,5 @@ test.each(['', '{', 'null', '[]', '"x"', '7', '{"id":1,"source":"s","tenant":"t"
 )
 
 test('there is none in a tombstone', () => {
-  expect(readIdentity(null)).toBeUndefined()
+  expect(readIdentity({ value: null, headers: {} })).toBeUndefined()
 })

@@ -1,4 +1,6 @@
-import type { Event } from './envelope.ts'
+import type { Event, StoredRecord } from './envelope.ts'
+import { isFramed, readAttribute } from './framed.ts'
+import type { RecordHeaders } from './headers.ts'
 
 /** What makes two records the same event: who sent it, from where, and the id that it got there. */
 export type Identity = Pick<Event, 'tenant' | 'source' | 'id'>
@@ -9,15 +11,17 @@ export function identityOf({ tenant, source, id }: Identity): string {
 }
 
 /**
- * The identity in a record's value, without reading the rest where that is as our writers write it. Undefined when
- * there is none.
+ * The identity of a record's event, without reading the rest where that is as our writers write it. Undefined when
+ * there is none. Of a framed record it is in the headers; of any other in the value.
  *
  * They begin with `specversion`, `id` and `source`, and write `tenant` before the first object. A quote inside a text
  * is escaped, so what is found outside of any object is the member itself; a part that holds an escape or anything but
  * ASCII, and every other order of members, is left to the parser.
  */
-export function readIdentity(value: Buffer | null): Identity | undefined {
+export function readIdentity(record: StoredRecord): Identity | undefined {
+  const { value } = record
   if (value === null) return undefined
+  if (isFramed(value)) return attributes(record.headers)
   return find(value) ?? parse(value)
 }
 
@@ -55,6 +59,13 @@ function find(value: Buffer): Identity | undefined {
 }
 
 const PLAIN = /^[ !#-[\]-~]*$/
+
+function attributes(headers: RecordHeaders): Identity | undefined {
+  const tenant = readAttribute(headers, 'tenant')
+  const source = readAttribute(headers, 'source')
+  const id = readAttribute(headers, 'id')
+  return isText(tenant) && isText(source) && isText(id) ? { tenant, source, id } : undefined
+}
 
 function parse(value: Buffer): Identity | undefined {
   try {

@@ -24,7 +24,9 @@ export {
   decodeEvent,
   type Event,
   encodeEvent,
+  type StoredRecord,
 } from './envelope.ts'
+export { encodeFramed, FRAMED_JSON, isFramed, readAttribute, schemaIdOf } from './framed.ts'
 export {
   CLOUDEVENTS_JSON,
   CONTENT_TYPE,
@@ -32,7 +34,9 @@ export {
   HOP,
   ORIGIN,
   REDELIVERY_PREFIX,
+  type RecordHeaders,
   SERVICE,
+  textOf,
 } from './headers.ts'
 export { type Identity, identityOf, readIdentity } from './identity.ts'
 export { capLane, isLane, LANE_SHARES, LANES, type Lane, type LaneShare, nearestLane } from './lanes.ts'
@@ -47,4 +51,5 @@ export {
   OUTCOMES_TOPIC,
   REJECTED_TOPIC,
   retryTopic,
+  schemaSubject,
 } from './topics.ts'

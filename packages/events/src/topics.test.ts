@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LANES } from './lanes.ts'
-import { deadLetterTopic, laneTopic, MAX_NAME_LENGTH, NAME_PATTERN, retryTopic } from './topics.ts'
+import {
+  deadLetterTopic,
+  laneTopic,
+  MAX_NAME_LENGTH,
+  NAME_PATTERN,
+  retryTopic,
+  schemaSubject,
+} from './topics.ts'
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8}){0,3}$/)
 
@@ -16,6 +23,7 @@ describe('topic names', () => {
     expect(laneTopic('order-placed', 'high')).toBe('events.order-placed.high')
     expect(retryTopic('order-placed', 'stock', '5s')).toBe('events.order-placed.stock.retry.5s')
     expect(deadLetterTopic('order-placed', 'stock')).toBe('events.order-placed.stock.dlq')
+    expect(schemaSubject('order-placed')).toBe('events.order-placed')
   })
 
   it('are never the same for different types, services, lanes or delays', () => {

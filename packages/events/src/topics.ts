@@ -18,6 +18,11 @@ export function deadLetterTopic(type: string, service: string): string {
   return `${PREFIX}.${type}.${service}.dlq`
 }
 
+/** `events.order-placed`: the subject of a type's schema in a schema registry, the same for all its lanes. */
+export function schemaSubject(type: string): string {
+  return `${PREFIX}.${type}`
+}
+
 /** One record per end of an event, where books are kept. */
 export const OUTCOMES_TOPIC = `${PREFIX}.outcomes`
 

@@ -1,4 +1,4 @@
-import { GENERATION, readIdentity } from '@sluice/events'
+import { GENERATION, readIdentity, textOf } from '@sluice/events'
 import type { IncomingRecord, RecordOrigin } from '@sluice/kafka'
 import { FURTHEST_MS } from './instant.ts'
 
@@ -46,7 +46,7 @@ export function readDeadLetter(record: IncomingRecord): DeadLetter {
     offset: record.offset,
     at: record.timestamp,
     key: record.key === null ? null : record.key.toString(),
-    id: readIdentity(record.value)?.id,
+    id: readIdentity(record)?.id,
     reason: ours('reason') ?? 'unknown',
     errorType: ours('error-type') ?? theirs('exception-fqcn', 'exception.class.name') ?? '',
     errorMessage: ours('error-message') ?? theirs('exception-message', 'exception.message') ?? '',
@@ -76,12 +76,6 @@ function originOf({ headers, timestamp: writtenAt }: IncomingRecord): RecordOrig
 }
 
 type Header = IncomingRecord['headers'][string]
-
-/** Of a header that repeats, the last value. */
-export function textOf(header: Header): string | undefined {
-  const value = Array.isArray(header) ? header.at(-1) : header
-  return value === undefined || value === null ? undefined : String(value)
-}
 
 function wholeNumber(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined

@@ -1,5 +1,6 @@
-import { orderPlaced } from '@sluice/events'
+import { encodeFramed, orderPlaced } from '@sluice/events'
 import type { IncomingRecord } from '@sluice/kafka'
+import { buildEvent } from '@sluice/testing'
 import { expect, it } from 'vitest'
 import type { DeadLetter } from './dead-letter.ts'
 import { listDeadLetterQueues } from './dead-letter-queue.ts'
@@ -20,6 +21,14 @@ it('shows the payload without its personal data, and with it on request', () => 
   expect(shown(value, false)).not.toContain(email)
   expect(JSON.parse(shown(value, false)!)).toMatchObject({ id: 'o-1', data: { orderId: expect.any(String) } })
   expect(shown(value, true)).toBe(value)
+})
+
+it('shows a framed payload as the event that it is, without its personal data', () => {
+  const event = buildEvent(orderPlaced, { id: 'o-1' })
+  const record = encodeFramed(event, 7) as unknown as IncomingRecord
+  const { value } = deadLetterDocument(queue!, letter, record, { raw: false })
+  expect(JSON.parse(value!)).toMatchObject({ id: 'o-1', data: { orderId: expect.any(String) } })
+  expect(value).not.toContain(email)
 })
 
 it.each([`{"data":{"customer":{"email":"${email}"}`, `"${email}"`, 'null', ''])(

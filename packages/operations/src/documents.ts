@@ -1,6 +1,6 @@
-import { type EventDefinition, redact } from '@sluice/events'
+import { decodeEvent, type EventDefinition, encodeEvent, isFramed, redact, textOf } from '@sluice/events'
 import type { IncomingRecord } from '@sluice/kafka'
-import { type DeadLetter, textOf } from './dead-letter.ts'
+import type { DeadLetter } from './dead-letter.ts'
 import type { DeadLetterQueue } from './dead-letter-queue.ts'
 import type { Survey } from './survey.ts'
 
@@ -30,6 +30,7 @@ export function deadLetterDocument(
   record: IncomingRecord,
   { raw }: { readonly raw: boolean },
 ) {
+  const { value } = record
   return {
     ...headDocument(letter),
     stack:
@@ -39,7 +40,17 @@ export function deadLetterDocument(
         .filter(([name]) => name !== 'dlq-stack')
         .map(([name, value]) => [name, textOf(value) ?? null]),
     ),
-    value: record.value === null ? null : payloadText(record.value.toString(), raw ? undefined : definition),
+    value: value && (raw ? value.toString() : payloadText(storedText(record, value), definition)),
+  }
+}
+
+/** As it is stored; of a framed one the event as it would be unframed, because people look for its attributes there. */
+function storedText(record: IncomingRecord, value: Buffer): string {
+  if (!isFramed(value)) return value.toString()
+  try {
+    return encodeEvent(decodeEvent(record))
+  } catch {
+    return value.toString()
   }
 }
 

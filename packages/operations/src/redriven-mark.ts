@@ -1,5 +1,5 @@
+import { textOf } from '@sluice/events'
 import type { IncomingRecord, OutgoingRecord } from '@sluice/kafka'
-import { textOf } from './dead-letter.ts'
 
 /**
  * A mark says which letters were redriven. It stands in the dead-letter topic itself, behind the letters that it is

@@ -1,6 +1,5 @@
-import { isLane, type Lane } from '@sluice/events'
+import { isLane, type Lane, textOf } from '@sluice/events'
 import type { IncomingRecord } from '@sluice/kafka'
-import { textOf } from './dead-letter.ts'
 
 /** What is wrong with an event, and where: a JSON Pointer into it. */
 export type RejectedDetail = { readonly pointer: string; readonly detail: string }

@@ -1,6 +1,16 @@
-import { decodeEvent, type Event, GENERATION, HOP, type Identity, ORIGIN, SERVICE } from '@sluice/events'
+import {
+  decodeEvent,
+  type Event,
+  GENERATION,
+  HOP,
+  type Identity,
+  ORIGIN,
+  SERVICE,
+  type StoredRecord,
+  textOf,
+} from '@sluice/events'
 import type { IncomingRecord, PartitionOffset } from '@sluice/kafka'
-import { type DeadLetter, readDeadLetter, textOf } from './dead-letter.ts'
+import { type DeadLetter, readDeadLetter } from './dead-letter.ts'
 import type { TopicRole } from './topic-role.ts'
 
 /** How an event ended, as the books say it where they are kept (OUTCOMES=on). */
@@ -40,7 +50,7 @@ export function readSighting(record: IncomingRecord, role: TopicRole): Sighting 
   const { topic, partition, offset, timestamp, key, headers } = record
   const hop = Number(textOf(headers[HOP]) ?? 0)
   const place = { topic, partition, offset }
-  const event = role.kind === 'outcomes' ? undefined : readEvent(record.value)
+  const event = role.kind === 'outcomes' ? undefined : readEvent(record)
   const outcome = role.kind === 'outcomes' ? readOutcome(record.value) : undefined
   return {
     ...place,
@@ -57,9 +67,9 @@ export function readSighting(record: IncomingRecord, role: TopicRole): Sighting 
   }
 }
 
-function readEvent(value: Buffer | null): Event | undefined {
+function readEvent(record: StoredRecord): Event | undefined {
   try {
-    return decodeEvent(value)
+    return decodeEvent(record)
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { GENERATION, SERVICE } from '@sluice/events'
+import { encodeFramed, GENERATION, SERVICE } from '@sluice/events'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { after, createWorld, entries, RECEIVED_AT, SERVICE_NAME } from '../test-fixtures/world.ts'
@@ -32,6 +32,21 @@ describe('where an event is', () => {
         { topic: 'events.order-placed.normal', partition: 1, offset: 1, at: RECEIVED_AT + 20, key: 'c-7' },
       ],
     })
+  })
+
+  it('found though it is framed, so that its id is in a header, and what follows from it', async () => {
+    const world = createWorld()
+    const event = world.order('a')
+    const output = world.output(event)
+    for (const [topic, one] of [
+      ['events.order-placed.normal', event],
+      ['events.fraud-check-requested.normal', output],
+    ] as const)
+      world.append(topic, 1, { key: 'c-7', ...encodeFramed(one, 7) })
+    expect(await standingOf(world, 'a')).toEqual([{ service: SERVICE_NAME, status: 'waiting', ahead: 0 }])
+    const { events, undecodable } = await look(world, output.id)
+    expect(events.map(({ type }) => type)).toEqual(['fraud-check-requested'])
+    expect(undecodable).toEqual([])
   })
 
   it('handled once it is committed', async () => {

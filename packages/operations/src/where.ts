@@ -1,4 +1,4 @@
-import type { CatalogueEntry, Identity } from '@sluice/events'
+import { type CatalogueEntry, type Identity, isFramed, readAttribute } from '@sluice/events'
 import type {
   Admin,
   IncomingRecord,
@@ -93,6 +93,9 @@ export function defaultSince(id: string, now: number): number {
 
 const DAY_MS = 24 * 60 * 60_000
 
+/** The attributes that say which event it is, or follows from. */
+const NAMING = ['id', 'causationid', 'correlationid'] as const
+
 function createLook(
   admin: Admin,
   reader: Reader,
@@ -133,10 +136,14 @@ function createLook(
       const needles = [...ids].map((id) => Buffer.from(JSON.stringify(id).slice(1, -1)))
       return look(
         topicsOf((kind) => kind !== 'outcomes'),
-        ({ value }) => value !== null && needles.some((needle) => value.includes(needle)),
+        (record) => {
+          const { value } = record
+          if (value === null) return false
+          if (needles.some((needle) => value.includes(needle))) return true
+          return isFramed(value) && NAMING.some((name) => ids.has(readAttribute(record.headers, name) ?? ''))
+        },
         ({ event }) =>
-          event === undefined ||
-          [event.id, event.causationid, event.correlationid].some((id) => id !== undefined && ids.has(id)),
+          event === undefined || NAMING.some((name) => event[name] !== undefined && ids.has(event[name])),
       )
     },
     /** How events with one of these ids ended. Their ids are the keys. */

@@ -111,7 +111,7 @@ export function createPipeline(options: PipelineOptions) {
     const redelivery = readRedelivery(record)
     let event: Event | undefined
     try {
-      event = decodeEvent(record.value)
+      event = decodeEvent(record)
       const another = isForAnother(redelivery, service)
       const handled = another || claim.claim(claimOf(identityOf(event), redelivery))
       if (handled !== false) {
@@ -334,7 +334,7 @@ export function createPipeline(options: PipelineOptions) {
       if (result.outcome !== 'handled' && result.outcome !== 'retry') return result
       const redelivery = readRedelivery(record)
       const error = new Error(`An output could not be stored: ${undelivered[0]!.detail}`)
-      return giveUp(record, decodeEvent(record.value), lane, redelivery, {
+      return giveUp(record, decodeEvent(record), lane, redelivery, {
         error,
         attempts: 1,
         firstFailedAt: Date.now(),

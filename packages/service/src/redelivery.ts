@@ -1,4 +1,13 @@
-import { GENERATION, HOP, identityOf, ORIGIN, REDELIVERY_PREFIX, readIdentity, SERVICE } from '@sluice/events'
+import {
+  GENERATION,
+  HOP,
+  identityOf,
+  ORIGIN,
+  REDELIVERY_PREFIX,
+  readIdentity,
+  SERVICE,
+  textOf,
+} from '@sluice/events'
 import { type Headers, hasHeaderLike, type IncomingRecord, type RecordOrigin } from '@sluice/kafka'
 
 /** What the headers of a record say about its being delivered again. */
@@ -50,7 +59,7 @@ export function createIdentify(service: string) {
   return function identify(record: IncomingRecord): string | undefined {
     const redelivery = readRedelivery(record)
     if (isForAnother(redelivery, service)) return undefined
-    const identity = readIdentity(record.value)
+    const identity = readIdentity(record)
     return identity && claimOf(identityOf(identity), redelivery)
   }
 }
@@ -87,9 +96,4 @@ function readOrigin(text: string | undefined): Origin | undefined {
     attempts: attempts!,
     firstFailedAt: firstFailedAt!,
   }
-}
-
-function textOf(header: IncomingRecord['headers'][string]): string | undefined {
-  const value = Array.isArray(header) ? header.at(-1) : header
-  return value === undefined || value === null ? undefined : String(value)
 }

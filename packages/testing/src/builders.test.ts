@@ -10,7 +10,7 @@ describe('buildEvent', () => {
       expect(event.type).toBe(type)
       expect(definition.lanes).toContain(event.priority)
       expect(definition.validate(event.data)).toBeUndefined()
-      expect(decodeEvent(Buffer.from(encodeEvent(event)))).toEqual(event)
+      expect(decodeEvent({ value: Buffer.from(encodeEvent(event)), headers: {} })).toEqual(event)
     },
   )
 

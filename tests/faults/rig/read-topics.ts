@@ -46,16 +46,16 @@ function toStored(record: IncomingRecord): StoredRecord {
   if (kindOf(topic).kind === 'outcome') {
     return { ...place, outcome: JSON.parse(String(value)) as OutcomeRecord }
   }
-  const event = eventIn(value)
+  const event = eventIn(record)
   return { ...place, ...(event && { event }) }
 }
 
 const SHOWN =
   /^(sluice-(hop|generation|service)|dlq-(original-(topic|partition|offset)|service|reason|attempts|replay-count|redriven))$/
 
-function eventIn(value: Buffer | null): StoredEvent | undefined {
+function eventIn(record: IncomingRecord): StoredEvent | undefined {
   try {
-    const { tenant, source, id, type, causationid, correlationid } = decodeEvent(value)
+    const { tenant, source, id, type, causationid, correlationid } = decodeEvent(record)
     return {
       ...{ tenant, source, id, type },
       ...(causationid !== undefined && { causationid }),
