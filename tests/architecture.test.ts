@@ -14,14 +14,15 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'packages/client': ['events'],
   'packages/telemetry': [],
   'packages/kafka': ['telemetry'],
-  'packages/service': ['events', 'kafka', 'telemetry'],
+  'packages/schema-registry': ['events'],
+  'packages/service': ['events', 'kafka', 'schema-registry', 'telemetry'],
   // What a new service is copied from, so no more than a service may use.
   'packages/template': ['events', 'service'],
   'packages/testing': ['events', 'kafka', 'service', 'telemetry'],
   'packages/operations': ['events', 'kafka', 'telemetry'],
   'services/gateway': ['events', 'kafka', 'operations', 'service', 'telemetry'],
   'services/*': ['events', 'service'],
-  tools: ['events', 'kafka', 'operations', 'service', 'telemetry', 'testing'],
+  tools: ['events', 'kafka', 'operations', 'schema-registry', 'service', 'telemetry', 'testing'],
   tests: ['client', 'events', 'kafka', 'service', 'telemetry', 'testing'],
   bench: ['events', 'kafka', 'service', 'telemetry', 'testing'],
 }
@@ -31,6 +32,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
  * compares us with what others would write.
  */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
+  '@kafkajs/confluent-schema-registry': /^packages\/schema-registry\//,
   kafkajs: /^packages\/kafka\/src\/kafkajs-[^/]+\.ts$/,
   fastify: /^services\/gateway\//,
   pino: /^packages\/telemetry\//,

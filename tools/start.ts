@@ -17,6 +17,7 @@ import { CAN_SHARE_PORTS, planStart, type StartPlan } from './start/plan.ts'
 import { describePort, isPortFree } from './start/ports.ts'
 import type { ProcessNotice } from './start/processes.ts'
 import { type CatalogueFacts, catalogueFacts, readCatalogue } from './start/read-catalogue.ts'
+import { registerAnew } from './start/register-anew.ts'
 import { createSampler } from './start/sampler.ts'
 import { createScreen, type Screen } from './start/screen.ts'
 import { claimInstance } from './start/single-instance.ts'
@@ -116,6 +117,7 @@ async function start(options: StartOptions): Promise<number> {
       ({ brokers, kind }) => `${brokers}, ${KINDS[kind]}`,
     )
     await screen.step('Topics', () => bringUpTopics(screen, facts.topics, brokers, kind, heldTopics), String)
+    await registerAnew({ ...process.env, KAFKA_BROKERS: brokers })
     const processes = [...plan.services, plan.gateway]
     const ready = await screen.step(
       'Services and gateway',
@@ -190,6 +192,7 @@ async function start(options: StartOptions): Promise<number> {
     const running = fleet.rows().filter(({ name }) => services.includes(name))
     const { joining, leaving } = followCatalogue(running, next.services)
     const created = await createMissingTopics(read.topics)
+    await registerAnew({ ...process.env, KAFKA_BROKERS: broker!.brokers })
     const limits = { patience: 1, timeoutMs: START_LIMITS.timeoutMs }
     // Both to their end, also when one fails: the next reload must find none of it under way.
     const [joined, gateway] = await Promise.allSettled([

@@ -3,10 +3,12 @@ import { readOptions } from './command-line.ts'
 import { createTopics } from './start/create-topics.ts'
 import { requireGivenKafka } from './start/given-kafka.ts'
 import { kafkaFromEnvironment } from './start/kafka-from-environment.ts'
+import { registerCatalogue } from './start/register-schemas.ts'
 
 const HELP = `Creates the topics of the catalogue in the Kafka that the environment names (KAFKA_BROKERS and so on).
-Existing topics are compared and left as they are. It is a step of its own because it needs the right to create
-topics, which the gateway and the services do not.
+Existing topics are compared and left as they are. With SCHEMA_REGISTRY_URL it also registers the schemas there, with
+the compatibility of SCHEMA_REGISTRY_COMPATIBILITY (BACKWARD), and ends with 1 when the registry refuses one. It is a step
+of its own because it needs rights that the gateway and the services do not.
 
   npm run topics -- [options]
 
@@ -56,6 +58,10 @@ async function create(): Promise<void> {
     } finally {
       await admin.close()
     }
+    const schemas = await registerCatalogue(process.env)
+    if (!schemas) return
+    for (const subject of schemas.registered) console.log(`registered the schema of ${subject}`)
+    console.log(`${schemas.registered.length} schemas registered, ${schemas.present.length} there already.`)
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
     process.exitCode = 1

@@ -1,4 +1,4 @@
-import type { Event } from '@sluice/events'
+import { decodeEvent, type Event, isFramed } from '@sluice/events'
 import { createKafkaJsClient, type Headers, type IncomingRecord } from '@sluice/kafka'
 import { uniqueName, waitFor } from '@sluice/testing'
 
@@ -29,8 +29,10 @@ export async function readTopics(brokers: string, topics: readonly string[]): Pr
     revoked() {},
     records(_partition, records) {
       for (const record of records) {
+        const { value } = record
         // A mark of a redrive has no value.
-        if (record.value !== null) found.push({ event: JSON.parse(String(record.value)) as Event, record })
+        if (value === null) continue
+        found.push({ event: isFramed(value) ? decodeEvent(record) : JSON.parse(value.toString()), record })
       }
     },
     crashed(error) {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 export type BundledPackage = {
   readonly name: string
   readonly version: string
-  /** An SPDX expression, as the package states it. */
+  /** An SPDX expression, as the package states it; or as its licence's text says, where it states none. */
   readonly license: string
   /** Where its files are. */
   readonly home: string
@@ -16,11 +16,14 @@ export function packageOf(file: string): BundledPackage {
   for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
     const manifest = join(folder, 'package.json')
     if (!existsSync(manifest)) continue
-    const { name, version, license } = JSON.parse(readFileSync(manifest, 'utf8'))
+    const { name, version, license = UNSTATED[name] } = JSON.parse(readFileSync(manifest, 'utf8'))
     if (name !== undefined && version !== undefined) return { name, version, license, home: folder }
   }
   throw new Error(`${file} belongs to no package.`)
 }
+
+/** Read from the packages' licence files. */
+const UNSTATED: Readonly<Record<string, string>> = { '@kafkajs/confluent-schema-registry': 'MIT' }
 
 /**
  * A CycloneDX 1.6 document (cyclonedx.org/docs/1.6/json) of what went into a bundle. It has no time and no serial

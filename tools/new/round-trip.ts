@@ -19,6 +19,7 @@ import { kafkaFromEnvironment } from '../start/kafka-from-environment.ts'
 import type { MetricsJson } from '../start/measure.ts'
 import { planStart } from '../start/plan.ts'
 import { readCatalogue } from '../start/read-catalogue.ts'
+import { registerAnew } from '../start/register-anew.ts'
 import { askInstance, NoAnswerError } from '../start/single-instance.ts'
 import { CheckError } from './run-checks.ts'
 
@@ -110,6 +111,7 @@ async function tryAlone(trial: Trial, brokers: string, makeUp: boolean): Promise
   const env = { ...process.env, KAFKA_BROKERS: brokers }
   const admin = await kafkaFromEnvironment(env, 'new').admin()
   const { created } = await createTopics(admin, plans).finally(() => admin.close())
+  await registerAnew(env)
   const ports = await Promise.all([...services, 'gateway', 'ingest'].map(() => freePort()))
   const plan = planStart(
     root,

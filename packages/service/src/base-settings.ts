@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
 import type { KafkaConnection } from '@sluice/kafka'
+import type { RegistryConnection } from '@sluice/schema-registry'
 import { LOG_LEVELS } from '@sluice/telemetry'
 import { z } from 'zod'
 import { type SettingProblem, SettingsError } from './errors.ts'
+import { readRegistry, registrySettings } from './registry-settings.ts'
 import { type Config, type Environment, integer, port, readSettings, type Settings } from './settings.ts'
 
 const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
 
-/** What every process needs: Kafka, the admin listener, logging, shutdown. */
+/** What every process needs: Kafka, the schema registry where there is one, the admin listener, logging, shutdown. */
 export const baseSettings = {
   KAFKA_BROKERS: z
     .string()
@@ -67,6 +69,7 @@ export const baseSettings = {
   KAFKA_REQUEST_TIMEOUT_MS: integer({ min: 1000, unit: 'ms' })
     .default(10_000)
     .describe('How long to wait for an answer of Kafka.'),
+  ...registrySettings,
   ADMIN_HOST: z.string().default('127.0.0.1').describe('Interface of /livez, /readyz and /metrics.'),
   ADMIN_PORT: port().default(9080).describe('Port of /livez, /readyz and /metrics.'),
   SHARE_PORTS: z
@@ -88,20 +91,26 @@ export const baseSettings = {
 export type BaseConfig = Config<typeof baseSettings>
 
 /**
- * A process's own settings and the base settings, and the Kafka connection that these describe.
+ * A process's own settings and the base settings, and the connections that these describe: to Kafka, and to a schema
+ * registry where there is one.
  * @param name of the process, Kafka's client id unless another one is set
- * @throws SettingsError with every problem at once, of single variables and of the connection.
+ * @throws SettingsError with every problem at once, of single variables and of the connections.
  */
 export function parseProcessSettings<S extends Settings>(
   own: S,
   env: Environment,
   name: string,
-): { readonly config: Config<S> & BaseConfig; readonly connection: KafkaConnection } {
+): {
+  readonly config: Config<S> & BaseConfig
+  readonly connection: KafkaConnection
+  readonly registry: RegistryConnection | undefined
+} {
   const { config, problems } = readSettings({ ...baseSettings, ...own }, env)
   const found = [...problems]
   const connection = readConnection(config as Partial<BaseConfig>, name, found)
+  const registry = readRegistry(config as Partial<BaseConfig>, found)
   if (found.length > 0) throw new SettingsError(found)
-  return { config: config as Config<S> & BaseConfig, connection }
+  return { config: config as Config<S> & BaseConfig, connection, registry }
 }
 
 /**

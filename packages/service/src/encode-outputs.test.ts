@@ -1,4 +1,5 @@
 import {
+  decodeEvent,
   fraudCheckRequested,
   LANES,
   laneTopic,
@@ -6,6 +7,7 @@ import {
   orderPlaced,
   PARTITIONS_PER_TYPE,
   pageViewEnriched,
+  schemaIdOf,
   stockReserved,
 } from '@sluice/events'
 import { partitionOf } from '@sluice/kafka'
@@ -48,6 +50,23 @@ test('a record goes to the topic of its lane and the partition of its key, as a 
     priority: 'high',
     data: { orderId: 'o-1', sku: 'tea', quantity: 1 },
   })
+})
+
+test('framed, a record holds the same event, and names the schema of its type', () => {
+  const schemaIds = new Map([
+    ['stock-reserved', 7],
+    ['page-view-enriched', 8],
+  ])
+  const encodeFramedOutputs = createEncodeOutputs(
+    [stockReserved, pageViewEnriched],
+    'order-placed',
+    schemaIds,
+  )
+  const [plain, framed] = [encodeOutputs(reserve('tea'))[0]!, encodeFramedOutputs(reserve('tea'))[0]!]
+  const stored = { value: framed.value as Buffer, headers: framed.headers as Record<string, string> }
+  expect(decodeEvent(stored)).toEqual(read(plain))
+  expect(schemaIdOf(stored.value)).toBe(7)
+  expect({ ...framed, value: plain.value, headers: plain.headers }).toEqual(plain)
 })
 
 test('the ids are the same at every attempt and differ inside one', () => {

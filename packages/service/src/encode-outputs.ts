@@ -1,8 +1,10 @@
 import {
   CLOUDEVENTS_JSON,
   CONTENT_TYPE,
+  completeOutput,
   createOutputEncoder,
   type EventDefinition,
+  encodeFramed,
   laneTopic,
   nearestLane,
   type Output,
@@ -15,14 +17,20 @@ import type { HandlerResult } from './handler.ts'
 /**
  * Turns what a handler returned into records: ids, lineage and priority from the cause, each in the topic of its
  * lane. Made once per service; `produces` is what the service may write.
+ * @param schemaIds by type: outputs are stored framed; undefined: as whole CloudEvents
  * The result throws OutputError for an output that is not declared or not valid: a bug of the handler.
  */
-export function createEncodeOutputs(produces: readonly EventDefinition[], service: string) {
+export function createEncodeOutputs(
+  produces: readonly EventDefinition[],
+  service: string,
+  schemaIds?: ReadonlyMap<string, number>,
+) {
   const plans = new Map(
     produces.map((definition) => [
       definition,
       {
         encodeOutput: createOutputEncoder(definition, service),
+        schemaId: schemaIds?.get(definition.type),
         topics: Object.fromEntries(definition.lanes.map((lane) => [lane, laneTopic(definition.type, lane)])),
       },
     ]),
@@ -48,13 +56,16 @@ export function createEncodeOutputs(produces: readonly EventDefinition[], servic
     }
     const lane = nearestLane(cause.priority, definition.lanes)
     const key = definition.key(data)
+    const { schemaId } = plan
+    const framed =
+      schemaId === undefined ? undefined : encodeFramed(completeOutput(output, index, service), schemaId)
     return {
       lane,
       topic: plan.topics[lane]!,
       partition: partitionOf(key, PARTITIONS_PER_TYPE),
       key,
-      value: plan.encodeOutput(output, index, lane),
-      headers: HEADERS,
+      value: framed ? framed.value : plan.encodeOutput(output, index, lane),
+      headers: framed ? framed.headers : HEADERS,
     }
   }
 }

@@ -53,6 +53,8 @@ export type PipelineOptions = {
   readonly service: string
   readonly consumes: EventDefinition
   readonly produces: readonly EventDefinition[]
+  /** Of the types that are produced; absent: outputs are stored as whole CloudEvents. */
+  readonly schemaIds?: ReadonlyMap<string, number> | undefined
   readonly handle: EventHandler<EventDefinition>
   /** Of a type that is retried in place. */
   readonly retryPolicy: RetryPolicy
@@ -83,7 +85,7 @@ export function createPipeline(options: PipelineOptions) {
   const { service, consumes, metrics, log, handlerTimeoutMs, breaker } = options
   const { type, retryDelays } = consumes
   const handlerLog = redactPersonalData(log, consumes.pii)
-  const encodeOutputs = createEncodeOutputs(options.produces, service)
+  const encodeOutputs = createEncodeOutputs(options.produces, service, options.schemaIds)
   const dlq = deadLetterTopic(type, service)
   const retryTopics = retryDelays.map((delay) => retryTopic(type, service, delay))
   const retryPolicy = retryTopics.length > 0 ? ONCE : options.retryPolicy
@@ -107,10 +109,12 @@ export function createPipeline(options: PipelineOptions) {
     record: IncomingRecord,
     lane: string,
     claim: Claim,
+    unreadable?: DecodeError,
   ): PipelineResult | Promise<PipelineResult | undefined> {
     const redelivery = readRedelivery(record)
     let event: Event | undefined
     try {
+      if (unreadable) throw unreadable
       event = decodeEvent(record)
       const another = isForAnother(redelivery, service)
       const handled = another || claim.claim(claimOf(identityOf(event), redelivery))

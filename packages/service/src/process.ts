@@ -1,9 +1,11 @@
 import type { RequestListener } from 'node:http'
+import type { EventDefinition } from '@sluice/events'
 import { createKafkaJsClient, type KafkaClient } from '@sluice/kafka'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@sluice/telemetry'
 import { type AdminServer, type ReadinessCheck, startAdminServer } from './admin-server.ts'
 import { type BaseConfig, baseSettings, parseProcessSettings } from './base-settings.ts'
 import { SettingsError } from './errors.ts'
+import { type Framing, openFraming } from './framing.ts'
 import { type Config, describeSettings, printConfig, type Settings } from './settings.ts'
 
 export type ProcessContext<S extends Settings> = {
@@ -11,6 +13,12 @@ export type ProcessContext<S extends Settings> = {
   readonly log: Logger
   readonly metrics: Metrics
   readonly kafka: KafkaClient
+  /**
+   * How events of these types are stored framed; undefined where no schema registry is set. Waits for a registry that
+   * does not answer: the process is not ready meanwhile, and can be stopped.
+   * @throws SchemaRegistryError `schema-not-registered`
+   */
+  openFraming(definitions: readonly EventDefinition[]): Promise<Framing | undefined>
   /** Something that this process cannot mend. It stops with exit code 1; whoever runs it starts it again. */
   crash(error: Error): void
 }
@@ -43,7 +51,7 @@ export type ProcessOptions<S extends Settings> = {
  */
 export async function runProcess<S extends Settings>(options: ProcessOptions<S>): Promise<void> {
   const { name } = options
-  const { config, connection } = readEnvironment(options.settings, name)
+  const { config, connection, registry } = readEnvironment(options.settings, name)
   const log = createLogger({ service: name, level: config.LOG_LEVEL })
   const metrics = createMetrics(name)
 
@@ -51,11 +59,12 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
   let admin: AdminServer | undefined
   let exitCode = 0
   const { promise: stopRequested, resolve: requestStop } = Promise.withResolvers<string>()
-  let stopping = false
+  const stopping = new AbortController()
+  let startingDetail = 'The process is starting.'
 
   function stopFor(reason: string): void {
-    if (stopping) return
-    stopping = true
+    if (stopping.signal.aborted) return
+    stopping.abort()
     log.info({ reason }, 'stopping')
     setTimeout(() => {
       log.error('the grace period was not enough; what is in hand is read again by the next one')
@@ -82,9 +91,17 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
     crash(reason instanceof Error ? reason : new Error(String(reason))),
   )
 
+  async function open(definitions: readonly EventDefinition[]): Promise<Framing | undefined> {
+    if (!registry) return undefined
+    const waiting = (detail: string) => {
+      startingDetail = detail
+    }
+    return openFraming({ connection: registry, definitions, waiting, stopping: stopping.signal, log })
+  }
+
   const starting: ReadinessCheck = {
     name: 'started',
-    check: () => ({ ok: false, detail: 'The process is starting.' }),
+    check: () => ({ ok: false, detail: startingDetail }),
   }
   const leaving: ReadinessCheck = {
     name: 'stopping',
@@ -95,7 +112,7 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
       host: config.ADMIN_HOST,
       port: config.ADMIN_PORT,
       sharePort: config.SHARE_PORTS,
-      checks: () => (stopping ? [leaving] : (running?.checks ?? [starting])),
+      checks: () => (stopping.signal.aborted ? [leaving] : (running?.checks ?? [starting])),
       operations: () => running?.operations,
       metrics,
       log,
@@ -103,10 +120,12 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
     const kafka = createKafkaJsClient(connection, {
       log: (level, message, fields) => log[level](fields, message),
     })
-    running = await options.start({ config, log, metrics, kafka, crash })
+    running = await options.start({ config, log, metrics, kafka, crash, openFraming: open })
     log.info({ admin: `http://${config.ADMIN_HOST}:${admin.port}` }, 'started')
   } catch (error) {
-    crash(explain(error as NodeJS.ErrnoException))
+    // Who was told to stop gives up what it waits for.
+    if (!stopping.signal.aborted || error !== stopping.signal.reason)
+      crash(explain(error as NodeJS.ErrnoException))
   }
 
   await stopRequested

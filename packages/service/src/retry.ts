@@ -1,6 +1,7 @@
 import { type Backoff, backoffMs } from '@sluice/kafka'
 import type { Breaker } from './breaker.ts'
 import { OutputError, PoisonError, SchemaError } from './errors.ts'
+import { pause } from './pause.ts'
 
 export type RetryPolicy = Backoff & {
   /** The first one included. */
@@ -82,18 +83,4 @@ function isText(value: unknown): value is string {
 
 async function attemptSafely<Result>(options: RetryOptions<Result>, attempt: number): Promise<Result> {
   return options.attempt(attempt)
-}
-
-function pause(ms: number, stopping: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    // A signal that was aborted before tells no listener.
-    if (stopping.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      stopping.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    stopping.addEventListener('abort', done, { once: true })
-  })
 }

@@ -61,6 +61,7 @@ export async function runConsumer<Definition extends EventDefinition>(
   await runProcess({
     name: spec.service ?? spec.consumes.type,
     settings: consumerSettings,
-    start: (context) => startConsumer(spec, context),
+    start: async (context) =>
+      startConsumer(spec, context, await context.openFraming([spec.consumes, ...spec.produces])),
   })
 }

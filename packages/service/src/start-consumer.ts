@@ -1,8 +1,10 @@
 import { type EventDefinition, LANE_SHARES, LANES, laneTopic, retryDelayMs, retryTopic } from '@sluice/events'
 import { createLaneConsumer, createPublisher, DEAD_LETTER_LANE } from '@sluice/kafka'
 import { BREAKER_OPEN, BREAKER_OPENINGS } from '@sluice/telemetry'
+import { createAwaitSchema } from './await-schema.ts'
 import { createBreaker } from './breaker.ts'
 import { checkAssignment } from './check-assignment.ts'
+import type { Framing } from './framing.ts'
 import type { EventHandler } from './handler.ts'
 import { createPipeline } from './pipeline.ts'
 import type { ProcessContext, RunningProcess } from './process.ts'
@@ -10,10 +12,14 @@ import { createIdentify, readRedelivery } from './redelivery.ts'
 import type { ConsumerSpec, consumerSettings } from './run-consumer.ts'
 import { createWatchdog } from './watchdog.ts'
 
-/** The inside of a consumer service: publisher, breaker, pipeline and lane consumer, and how ready they are. */
+/**
+ * The inside of a consumer service: publisher, breaker, pipeline and lane consumer, and how ready they are.
+ * @param framing undefined: outputs are stored as whole CloudEvents, and no schema is asked for
+ */
 export async function startConsumer<Definition extends EventDefinition>(
   spec: ConsumerSpec<Definition>,
-  { config, log, metrics, kafka, crash }: ProcessContext<typeof consumerSettings>,
+  { config, log, metrics, kafka, crash }: Omit<ProcessContext<typeof consumerSettings>, 'openFraming'>,
+  framing?: Framing,
 ): Promise<RunningProcess> {
   const { consumes, produces } = spec
   const { type, retryDelays } = consumes
@@ -54,6 +60,7 @@ export async function startConsumer<Definition extends EventDefinition>(
     service,
     consumes,
     produces,
+    schemaIds: framing?.schemaIds,
     handle: spec.handle as EventHandler<EventDefinition>,
     retryPolicy: {
       maxAttempts: config.RETRY_MAX_ATTEMPTS,
@@ -68,6 +75,7 @@ export async function startConsumer<Definition extends EventDefinition>(
     metrics,
     log,
   })
+  const schemas = framing && createAwaitSchema({ ...framing, stopping: stopping.signal, log })
   const consumer = createLaneConsumer({
     client: kafka,
     publisher,
@@ -92,6 +100,7 @@ export async function startConsumer<Definition extends EventDefinition>(
     windowSize: config.CONSUMER_WINDOW_EVENTS,
     identify: createIdentify(service),
     ...pipeline,
+    ...(schemas && { handle: schemas.awaitSchema(pipeline.handle) }),
     crashed: crash,
     metrics,
     log,
@@ -105,6 +114,7 @@ export async function startConsumer<Definition extends EventDefinition>(
         check: () => checkAssignment(consumer.assignment(), config.CONSUMER_SESSION_TIMEOUT_MS),
       },
       { name: 'handler', check: () => ({ ok: breaker.closed, detail: breaker.describe() }) },
+      ...(schemas ? [{ name: 'schemas', check: () => checkSchemas(schemas.waiting()) }] : []),
       {
         name: 'outputs',
         check() {
@@ -132,4 +142,9 @@ export async function startConsumer<Definition extends EventDefinition>(
       await publisher.close()
     },
   }
+}
+
+function checkSchemas({ records, detail }: { readonly records: number; readonly detail: string }) {
+  if (records === 0) return { ok: true, detail: 'The schemas of all records are known.' }
+  return { ok: false, detail: `${records} records wait for their schemas. ${detail}` }
 }

@@ -4,11 +4,13 @@ export type LocalKafkaErrorCode =
   | 'kafka-jars'
   | 'kafka-data'
   | 'kafka-start'
+  | 'registry-jars'
+  | 'registry-start'
   | 'port-in-use'
 
 /**
- * Why no local Kafka could be started. `code` is stable and listed in docs/errors.md; the message says what to
- * do. Thrown by `resolveKafkaJars`, `startLocalKafka` and `startRealBroker`; caught by whoever talks to the
+ * Why no local Kafka, or no schema registry beside it, could be started. `code` is stable and listed in docs/errors.md; the message says what to
+ * do. Thrown by `resolveKafkaJars`, `startLocalKafka`, `startRealBroker` and `startLocalRegistry`; caught by whoever talks to the
  * person at the terminal.
  */
 export class LocalKafkaError extends Error {

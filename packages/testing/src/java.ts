@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LocalKafkaError } from './errors.ts'
 
@@ -22,6 +23,30 @@ export async function findJava(env: NodeJS.ProcessEnv = process.env): Promise<st
   }
   return java
 }
+
+/**
+ * The path of a Java of at least this version: as `findJava` looks, then what `JAVA_HOME_…` variables name, as the
+ * machines of CI services have them, then where Linux distributions install several side by side. Undefined when there
+ * is none.
+ */
+export async function findNewerJava(
+  oldest: number,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string | undefined> {
+  const named = Object.entries(env).flatMap(([name, home]) =>
+    /^JAVA_HOME_\d/.test(name) && home ? [home] : [],
+  )
+  const installed = await readdir(JVM_FOLDER).catch(() => [])
+  const homes = [...named, ...installed.map((name) => join(JVM_FOLDER, name))]
+  const usual = env['JAVA_HOME'] ? join(env['JAVA_HOME'], 'bin', 'java') : 'java'
+  for (const java of [usual, ...homes.map((home) => join(home, 'bin', 'java'))]) {
+    const major = javaMajor(await readBanner(java, env).catch(() => ''))
+    if (major !== undefined && major >= oldest) return java
+  }
+  return undefined
+}
+
+const JVM_FOLDER = '/usr/lib/jvm'
 
 /** The major version that `java -version` prints: `17.0.15` and `21-ea` as they are, `1.8.0_402` as 8. */
 export function javaMajor(banner: string): number | undefined {

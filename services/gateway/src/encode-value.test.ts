@@ -1,9 +1,10 @@
-import { type Event, encodeEvent, LANES, orderPlaced } from '@sluice/events'
+import { decodeEvent, type Event, encodeEvent, LANES, orderPlaced } from '@sluice/events'
 import { createMetrics } from '@sluice/telemetry'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readCloudEvent } from './body/read-cloudevents.ts'
 import { ANYBODY } from './credentials/credential.ts'
+import { encodeFramedCandidate } from './encode-framed.ts'
 import { encodeValue } from './encode-value.ts'
 import { planTypes } from './type-plans.ts'
 
@@ -17,7 +18,7 @@ const text = fc
   .filter((value) => !/[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(value))
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
 
-test('the value is byte for byte what encodeEvent makes of the same event', () => {
+test('the value is byte for byte what encodeEvent makes of the same event, and framed it is the same event', () => {
   const parts = fc.record({
     id: text,
     source: text.map((value) => encodeURIComponent(value)),
@@ -65,6 +66,7 @@ test('the value is byte for byte what encodeEvent makes of the same event', () =
         credential: ANYBODY,
       }
       expect(encodeValue(candidate, JSON.stringify(id), way, receipt)).toBe(encodeEvent(event))
+      expect(decodeEvent(encodeFramedCandidate(candidate, id, orderPlaced, way, receipt, 7))).toEqual(event)
     }),
   )
 })
@@ -83,6 +85,8 @@ test('attributes that Sluice does not know are stored as they came, before the d
   const receipt = { time: 't', receivedat: '17', traceparent: undefined, credential: ANYBODY }
   const value = encodeValue(candidate, '"1"', plan.byDefault, receipt)
   expect(value.endsWith(String.raw`,"shop":"a \"b\"","express":true,"rank":-3,"data":{}}`)).toBe(true)
+  const framed = encodeFramedCandidate(candidate, '1', orderPlaced, plan.byDefault, receipt, 7)
+  expect(framed.headers).toMatchObject({ ce_shop: 'a "b"', ce_express: 'true', ce_rank: '-3' })
 })
 
 test('the trace of the request is for events without their own', () => {

@@ -1,6 +1,7 @@
 import { CLOUDEVENTS_JSON, CONTENT_TYPE, dataSchemaOf } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import type { Candidate } from './body/candidate.ts'
+import { encodeFramedCandidate } from './encode-framed.ts'
 import { encodeValue, type Receipt } from './encode-value.ts'
 import { type Result, reject, settleAs } from './results.ts'
 import { suggest } from './suggest.ts'
@@ -10,8 +11,10 @@ export type JudgeOptions = {
   readonly plans: TypePlans
   /** The partition of a key, the same for every topic of a type. */
   readonly partitionOf: (key: string) => number
-  /** How large a record's value may be. */
+  /** How large a record's value may be; of a framed one, with the attributes that Sluice does not know. */
   readonly maxEventBytes: number
+  /** By type, of all that may be posted: events are stored framed. Absent: as whole CloudEvents. */
+  readonly schemaIds?: ReadonlyMap<string, number> | undefined
 }
 
 /**
@@ -28,7 +31,7 @@ export type Judge = {
   place(candidate: Candidate, plan: TypePlan): { readonly topic: string; readonly key: string }
 }
 
-export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions): Judge {
+export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: JudgeOptions): Judge {
   const postable = [...plans.values()]
     .filter(({ definition }) => definition.origin === 'producer')
     .map(({ definition }) => definition.type)
@@ -52,14 +55,25 @@ export function createJudge({ plans, partitionOf, maxEventBytes }: JudgeOptions)
     const { lane, topic } = way
     result.way = way
 
-    const key = plan.definition.key(candidate.data)
-    const value = encodeValue(candidate, result.idText, way, receipt)
-    if (isLargerThan(maxEventBytes, value)) {
+    const { definition } = plan
+    const key = definition.key(candidate.data)
+    const framed =
+      schemaIds &&
+      encodeFramedCandidate(candidate, result.id, definition, way, receipt, schemaIds.get(definition.type)!)
+    const value = framed ? framed.value : encodeValue(candidate, result.idText, way, receipt)
+    if (isLargerThan(maxEventBytes, value, candidate.extensions)) {
       return reject(result, 'event-too-large', [
         { pointer: '', detail: `An event may have at most ${maxEventBytes} bytes when it is stored.` },
       ])
     }
-    return { lane, topic, partition: partitionOf(key), key, value, headers: HEADERS }
+    return {
+      lane,
+      topic,
+      partition: partitionOf(key),
+      key,
+      value,
+      headers: framed ? framed.headers : HEADERS,
+    }
   }
 
   function place(candidate: Candidate, plan: TypePlan) {
@@ -113,7 +127,11 @@ function fitsSchema({ type, version }: TypePlan['definition'], dataschema: strin
   return false
 }
 
-/** A UTF-16 unit has at most 3 bytes in UTF-8: most events need not be measured. */
-function isLargerThan(bytes: number, text: string): boolean {
-  return text.length * 3 > bytes && Buffer.byteLength(text) > bytes
+/**
+ * A UTF-16 unit has at most 3 bytes in UTF-8: most events need not be measured. The attributes of a framed one are not
+ * in its value; those that are Sluice's own have a bounded length.
+ */
+function isLargerThan(bytes: number, value: string | Buffer, extensions: string): boolean {
+  if (typeof value !== 'string') return value.length + Buffer.byteLength(extensions) > bytes
+  return value.length * 3 > bytes && Buffer.byteLength(value) > bytes
 }

@@ -12,11 +12,15 @@ import { builtInRules } from './rules.ts'
 import { createServer } from './server.ts'
 import { gatewaySettings } from './settings.ts'
 
-/** Settings → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
+/** Settings → schemas → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
 await runProcess({
   name: 'gateway',
   settings: gatewaySettings,
-  async start({ config, log, metrics, kafka }) {
+  async start({ config, log, metrics, kafka, openFraming }) {
+    const postable = catalogue.flatMap(({ definition }) =>
+      definition.origin === 'producer' ? [definition] : [],
+    )
+    const framing = await openFraming(postable)
     const publisher = createPublisher({
       client: kafka,
       lanes: LANES,
@@ -40,6 +44,7 @@ await runProcess({
       rules: builtInRules,
       partitionOf: (key: string) => partitionOf(key, PARTITIONS_PER_TYPE),
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
+      schemaIds: framing?.schemaIds,
       metrics,
     }
     const window = createIdempotencyWindow<Result>({
@@ -71,9 +76,7 @@ await runProcess({
     log.info({ url }, 'listening')
     const kafkaReached = watchKafkaReached({
       kafka,
-      topics: catalogue
-        .filter(({ definition }) => definition.origin === 'producer')
-        .flatMap(({ definition: { type, lanes } }) => lanes.map((lane) => laneTopic(type, lane))),
+      topics: postable.flatMap(({ type, lanes }) => lanes.map((lane) => laneTopic(type, lane))),
       retryMs: 1000,
       log,
     })
