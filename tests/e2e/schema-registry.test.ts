@@ -19,12 +19,11 @@ import {
 import { createKafkaJsClient, partitionOf } from '@sluice/kafka'
 import {
   buildEvent,
-  findNewerJava,
   freePort,
   type LocalRegistry,
-  REGISTRY_JAVA,
   startLocalRegistry,
   waitFor,
+  whyNoRegistry,
 } from '@sluice/testing'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type System, startSystem } from './system.ts'
@@ -33,11 +32,13 @@ import { type Found, readTopics, type TopicLog } from './topic-log.ts'
 const { SchemaRegistry, SchemaType } = library
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const subject = schemaSubject('order-placed')
-const java = await findNewerJava(REGISTRY_JAVA)
-if (java === undefined) console.error(`No Java ${REGISTRY_JAVA}: nothing is tested with a schema registry.`)
+/** Processes take seconds to start when the machine is busy. */
+const SLOW = { timeoutMs: 60_000 }
+const obstacle = await whyNoRegistry(console.error)
+if (obstacle !== undefined) console.error(`Nothing is tested with a schema registry. ${obstacle}`)
 
 // One story, in order: each part goes on with what the one before it left.
-describe.skipIf(java === undefined)('with a schema registry', () => {
+describe.skipIf(obstacle !== undefined)('with a schema registry', () => {
   let dataDir: string
   let registry: LocalRegistry
   let system: System
@@ -171,16 +172,20 @@ describe.skipIf(java === undefined)('with a schema registry', () => {
     const waiting = randomUUID()
     await produce(waiting, unseen)
     const admin = system.admin('order-placed')
-    await waitFor(async () => (await readiness(admin)).text.includes('1 records wait for their schemas'))
+    await waitFor(
+      async () => (await readiness(admin)).text.includes('1 records wait for their schemas'),
+      SLOW,
+    )
     const gateway = await startGateway()
-    await waitFor(async () =>
-      /schema registry .* does not answer/.test((await readiness(gateway.admin)).text),
+    await waitFor(
+      async () => /schema registry .* does not answer/.test((await readiness(gateway.admin)).text),
+      SLOW,
     )
     expect((await readiness(gateway.admin)).ok).toBe(false)
 
     registry = await startLocalRegistry({ dataDir, port: Number(new URL(registry.url).port) })
     expect((await output(waiting)).event).toMatchObject({ correlationid: waiting })
-    await waitFor(async () => (await readiness(admin)).ok && (await readiness(gateway.admin)).ok)
+    await waitFor(async () => (await readiness(admin)).ok && (await readiness(gateway.admin)).ok, SLOW)
     gateway.child.kill('SIGTERM')
     expect(await gateway.exit).toBe(0)
     expect(

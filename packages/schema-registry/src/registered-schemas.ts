@@ -77,6 +77,7 @@ async function compare(registry: SchemaRegistry, definition: EventDefinition): P
   const subject = schemaSubject(definition.type)
   const latest = await registry.latest(subject)
   if (latest === undefined) return `  ${subject}: nothing is registered.`
-  const changes = describeDifference(latest, schemaOf(definition)).map((line) => `    ${line}`)
-  return [`  ${subject}, against its newest schema:`, ...changes].join('\n')
+  const found = describeDifference(latest, schemaOf(definition))
+  const changes = found.length > 0 ? found : ['no constraint differs, only how it is written']
+  return [`  ${subject}, against its newest schema:`, ...changes.map((line) => `    ${line}`)].join('\n')
 }

@@ -1,5 +1,13 @@
 import { createHook } from 'node:async_hooks'
-import { type Event, encodeEvent, orderPlaced, stockReserved } from '@sluice/events'
+import {
+  DecodeError,
+  type Event,
+  encodeEvent,
+  encodeFramed,
+  orderPlaced,
+  schemaIdOf,
+  stockReserved,
+} from '@sluice/events'
 import type { Claim, IncomingRecord, PublishRecord } from '@sluice/kafka'
 import { createLogger, createMetrics, EVENT_AGE, HANDLER_DURATION } from '@sluice/telemetry'
 import { buildEvent } from '@sluice/testing'
@@ -54,8 +62,8 @@ function setup(handle: EventHandler<typeof orderPlaced>, options: Partial<Pipeli
       return false
     },
   }
-  const handleOne = (record: IncomingRecord, lane: string, claim = unclaimed) =>
-    pipeline.handle(record, lane, claim)
+  const handleOne = (record: IncomingRecord, lane: string, claim = unclaimed, unreadable?: DecodeError) =>
+    pipeline.handle(record, lane, claim, unreadable)
   return { pipeline: { ...pipeline, handle: handleOne }, claims, metric, lines }
 }
 
@@ -162,6 +170,31 @@ test('a record that is no event is a dead letter with reason schema, byte for by
   expect(lines).toMatchObject([
     { level: 'error', topic: record.topic, partition: 2, offset: 41, reason: 'schema' },
   ])
+})
+
+test('a framed event is handled as the same event unframed, and its outputs are framed where schemas are known', () => {
+  const schemaIds = new Map([['stock-reserved', 9]])
+  const framed = recordOf(null, encodeFramed(event, 7))
+  const { pipeline, claims } = setup(reserve, { schemaIds })
+  const unframed = setup(reserve)
+  const result = pipeline.handle(framed, 'high') as PipelineResult
+  const same = unframed.pipeline.handle(recordOf(event), 'high') as PipelineResult
+  expect(claims).toEqual(unframed.claims)
+  expect(result.outputs.map(({ topic, partition }) => ({ topic, partition }))).toEqual(
+    same.outputs.map(({ topic, partition }) => ({ topic, partition })),
+  )
+  expect(schemaIdOf(result.outputs[0]!.value as Buffer)).toBe(9)
+})
+
+test('a framed record whose schema cannot be read is a dead letter with reason schema, byte for byte', () => {
+  const { pipeline } = setup(reserve)
+  const record = recordOf(null, encodeFramed(event, 7))
+  const unreadable = new DecodeError('The schema registry knows no schema 7.')
+  const letter = letterOf(pipeline.handle(record, 'high', undefined, unreadable) as PipelineResult)
+  expect(letter).toMatchObject({
+    ...{ 'dlq-reason': 'schema', 'dlq-error-message': unreadable.message, ce_id: event.id },
+    record: { key: record.key, value: record.value },
+  })
 })
 
 test('data that does not fit is a dead letter with reason schema and the places', async () => {

@@ -1,4 +1,4 @@
-import { encodeEvent, identityOf, orderPlaced } from '@sluice/events'
+import { encodeEvent, encodeFramed, identityOf, orderPlaced } from '@sluice/events'
 import type { IncomingRecord } from '@sluice/kafka'
 import { buildEvent } from '@sluice/testing'
 import fc from 'fast-check'
@@ -86,6 +86,8 @@ test('what was handled is identified as it was claimed; what was for another ser
   const headers = { 'sluice-hop': '1', 'sluice-service': 'stock' }
   expect(identify(recordWith({}))).toBe(identityOf(event))
   expect(identify(recordWith(headers))).toBe(claimOf(identityOf(event), { ...FIRST_DELIVERY, hop: 1 }))
+  const framed = encodeFramed(event, 7)
+  expect(identify(recordWith(framed.headers, framed.value))).toBe(identityOf(event))
   expect(identify(recordWith({ 'sluice-service': 'other' }))).toBeUndefined()
   expect(identify(recordWith({}, null))).toBeUndefined()
   expect(identify(recordWith({}, Buffer.from('{')))).toBeUndefined()

@@ -1,14 +1,14 @@
 export { type BuildEventOptions, buildEvent } from './builders.ts'
 export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
-export { findJava, findNewerJava } from './java.ts'
+export { findJava } from './java.ts'
 export { type ResolveKafkaJarsOptions, resolveKafkaJars } from './kafka-jars.ts'
 export type { ExtraListeners, ForwardedListener, KafkaUser } from './kafka-properties.ts'
 export { type LocalKafka, type LocalKafkaOptions, startLocalKafka } from './local-kafka.ts'
 export {
   type LocalRegistry,
   type LocalRegistryOptions,
-  REGISTRY_JAVA,
   startLocalRegistry,
+  whyNoRegistry,
 } from './local-registry.ts'
 export {
   createMemoryBroker,

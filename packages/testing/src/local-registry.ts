@@ -30,7 +30,7 @@ export type LocalRegistryOptions = {
 }
 
 /** Apicurio 3 needs it. */
-export const REGISTRY_JAVA = 21
+const OLDEST_JAVA = 21
 
 const POM = fileURLToPath(new URL('../../../infra/schema-registry/pom.xml', import.meta.url))
 const CACHE_DIR = fileURLToPath(new URL('../../../.sluice/schema-registry', import.meta.url))
@@ -44,21 +44,8 @@ const STOP_GRACE_MS = 5000
  * @throws LocalKafkaError `java-missing`, `maven-missing`, `registry-jars` or `registry-start`
  */
 export async function startLocalRegistry(options: LocalRegistryOptions): Promise<LocalRegistry> {
-  const { dataDir, onProgress = () => {} } = options
-  const java = await findNewerJava(REGISTRY_JAVA)
-  if (java === undefined) {
-    throw new LocalKafkaError('java-missing', `Apicurio needs Java ${REGISTRY_JAVA} or newer. Install one.`)
-  }
-  const app = await resolveMavenFolder({
-    pom: POM,
-    goal: ['dependency:unpack-dependencies'],
-    what: 'the schema registry Apicurio',
-    size: '160 MB',
-    code: 'registry-jars',
-    instead: 'leave the tests with a schema registry out',
-    cacheDir: CACHE_DIR,
-    onProgress,
-  })
+  const { dataDir } = options
+  const { java, app } = await prepareRegistry(options.onProgress)
   const port = options.port ?? (await freePort())
   const jvm = spawn(
     java,
@@ -118,6 +105,35 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
       await exited
     },
   }
+}
+
+/** Why no registry can be started here; undefined when one can. Fetches it, if that is still to be done. */
+export async function whyNoRegistry(onProgress: (line: string) => void): Promise<string | undefined> {
+  try {
+    await prepareRegistry(onProgress)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof LocalKafkaError)) throw error
+    return error.message
+  }
+}
+
+async function prepareRegistry(onProgress: (line: string) => void = () => {}) {
+  const java = await findNewerJava(OLDEST_JAVA)
+  if (java === undefined) {
+    throw new LocalKafkaError('java-missing', `Apicurio needs Java ${OLDEST_JAVA} or newer. Install one.`)
+  }
+  const app = await resolveMavenFolder({
+    pom: POM,
+    goal: ['dependency:unpack-dependencies'],
+    what: 'the schema registry Apicurio',
+    size: '160 MB',
+    code: 'registry-jars',
+    instead: 'do without the tests that need a schema registry',
+    cacheDir: CACHE_DIR,
+    onProgress,
+  })
+  return { java, app }
 }
 
 async function answers(url: string): Promise<boolean> {
