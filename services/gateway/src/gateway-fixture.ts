@@ -69,6 +69,9 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
     entries,
     maxBodyBytes: options.maxBodyBytes ?? 8 * 1024 * 1024,
     maxBatchEvents: options.maxBatchEvents ?? 10_000,
+    maxEventBytes: options.maxEventBytes ?? 512 * 1024,
+    ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
+    ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
     publishTimeoutMs: 5000,
     metrics,
     log,
@@ -119,6 +122,8 @@ export type TestGatewayOptions = {
   readonly maxEventBytes?: number
   readonly maxBodyBytes?: number
   readonly maxBatchEvents?: number
+  readonly stallMs?: number
+  readonly requestTimeoutMs?: number
 }
 
 /** The time that the gateway of a test believes it is. */

@@ -39,7 +39,12 @@ export type IngestRequest = {
   readonly idOf?: IdOfIndex | undefined
   /** The index in the request of the first of these events, when they are a part of it; 0 otherwise. */
   readonly firstIndex?: number | undefined
+  /** Of a stream of events, which is taken in parts: what the parts before this one held back. Is added to. */
+  readonly held?: HeldKeys
 }
+
+/** Topics and keys with an event that was not stored. Later events of them are not stored either. */
+export type HeldKeys = { has(place: string): boolean; add(place: string): unknown }
 
 /**
  * Takes the events of one request and resolves when the fate of each is known, to one result per event in
@@ -61,7 +66,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const judge = createJudge({ ...options, plans })
   let moment = createMoment(now())
 
-  return function ingest(candidates, { traceparent, credential, idOf, firstIndex = 0 }) {
+  return function ingest(candidates, { traceparent, credential, idOf, firstIndex = 0, held: heldBefore }) {
     const { promise, resolve } = Promise.withResolvers<readonly Result[]>()
     const receivedAt = now()
     if (receivedAt !== moment.at) moment = createMoment(receivedAt)
@@ -117,7 +122,7 @@ export function createIngest(options: IngestOptions): Ingest {
           published = outcomeOf(candidate, result, credential)
           open++
           publisher.publish(published, outcomes, index)
-        } else if (held?.has(placeOf(record))) {
+        } else if (held?.has(placeOf(record)) || heldBefore?.has(placeOf(record))) {
           settleAs(result, 'refused', 'after-refused')
           release(index)
         } else {
@@ -183,6 +188,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
     function finish(): void {
       for (const result of results) count(result)
+      if (heldBefore) holdBack(heldBefore, candidates, results)
       resolve(results)
       // After the answer: to write thousands of events takes its time.
       if (options.quarantine && results.some(isRejected)) setImmediate(quarantine, options.quarantine)
@@ -193,6 +199,15 @@ export function createIngest(options: IngestOptions): Ingest {
         const result = results[index]!
         if (isRejected(result)) keep(candidates[index]!, result, receipt)
       }
+    }
+  }
+
+  /** What Kafka did not confirm holds back the rest of its key, too. */
+  function holdBack(held: HeldKeys, candidates: readonly Candidate[], results: readonly Result[]): void {
+    for (let index = 0; index < results.length; index++) {
+      const { status, way, type } = results[index]!
+      if (!way || (status !== 'refused' && status !== 'unknown')) continue
+      held.add(placeOf(judge.place(candidates[index]!, plans.get(type!)!)))
     }
   }
 

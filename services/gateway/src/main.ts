@@ -66,6 +66,7 @@ await runProcess({
       entries: catalogue,
       maxBodyBytes: config.INGEST_MAX_BODY_BYTES,
       maxBatchEvents: config.INGEST_MAX_BATCH_EVENTS,
+      maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
       publishTimeoutMs: config.PUBLISH_TIMEOUT_MS,
       metrics,
       log,

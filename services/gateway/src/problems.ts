@@ -63,7 +63,7 @@ export const problems = {
     'This method is not supported here',
     'The Allow header has those that are.',
   ),
-  'request-timeout': problem(408, 'The request took too long', 'Send the whole request sooner.', true),
+  'request-timeout': problem(408, 'The request took too long', 'Send it sooner, without long pauses.', true),
   'id-reused': problem(
     409,
     'The id belongs to another event',
@@ -84,7 +84,7 @@ export const problems = {
   'unsupported-media-type': problem(
     415,
     'The media type is not supported',
-    'Use application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8 and not compressed.',
+    'Use application/json, application/cloudevents+json, application/cloudevents-batch+json or application/x-ndjson, in UTF-8.',
   ),
   'expectation-failed': problem(
     417,
@@ -126,6 +126,13 @@ export const problems = {
     503,
     'Kafka did not confirm in time',
     'It may or may not be stored. Send it again with the same id.',
+    true,
+    1,
+  ),
+  stopping: problem(
+    503,
+    'The gateway stops',
+    'Send what was not answered again, on a new connection, with the same ids.',
     true,
     1,
   ),

@@ -82,14 +82,7 @@ export function answerOne(result: Result): Answer {
  * @param minimal leaves out the results of accepted events.
  */
 export function answerBatch(results: readonly Result[], minimal: boolean): Answer {
-  const counts: Record<Status, number> = {
-    accepted: 0,
-    filtered: 0,
-    duplicate: 0,
-    rejected: 0,
-    refused: 0,
-    unknown: 0,
-  }
+  const counts = createCounts()
   let list = ''
   for (let index = 0; index < results.length; index++) {
     const result = results[index]!
@@ -108,8 +101,47 @@ export function answerBatch(results: readonly Result[], minimal: boolean): Answe
   }
 }
 
+export type Counts = Record<Status, number>
+
+export function createCounts(): Counts {
+  return { accepted: 0, filtered: 0, duplicate: 0, rejected: 0, refused: 0, unknown: 0 }
+}
+
+/**
+ * The results of a part of a stream, a line each. Adds them to `counts`.
+ * @param offset the index of the first
+ * @param minimal leaves out the results of accepted events.
+ */
+export function encodeLines(
+  results: readonly Result[],
+  offset: number,
+  minimal: boolean,
+  counts: Counts,
+): string {
+  let lines = ''
+  for (let index = 0; index < results.length; index++) {
+    const result = results[index]!
+    counts[result.status]++
+    if (!minimal || result.status !== 'accepted') lines += `${encodeResult(result, offset + index)}\n`
+  }
+  return lines
+}
+
+/** The last line of a stream that was read to its end. */
+export function encodeSummary(counts: Counts): string {
+  return `${JSON.stringify({ summary: counts })}\n`
+}
+
+/**
+ * The last line of a stream that ends before the client ended it.
+ * @param next the index of the first event that was not taken
+ */
+export function encodeStreamError(code: ProblemCode, next: number): string {
+  return `{"error":${encodeProblem(code)},"next":${next}}\n`
+}
+
 /** All taken: 202. All rejected: 422. All to be sent again: 503. Anything else: 207. */
-export function batchStatus(counts: Readonly<Record<Status, number>>): number {
+export function batchStatus(counts: Readonly<Counts>): number {
   const taken = counts.accepted + counts.filtered + counts.duplicate
   const again = counts.refused + counts.unknown
   if (counts.rejected === 0 && again === 0) return 202

@@ -15,14 +15,16 @@ import { type IngestRouteOptions, ingestRoute } from './routes/ingest.ts'
 import { sendAnswer } from './routes/send-answer.ts'
 import { typesRoute } from './routes/types.ts'
 
-export type ServerOptions = IngestRouteOptions & {
+export type ServerOptions = Omit<IngestRouteOptions, 'streaming'> & {
   readonly entries: readonly CatalogueEntry[]
   /** The publisher's limit for one event; an answer may take that long. */
   readonly publishTimeoutMs: number
   readonly log: Logger
+  /** For the whole of a request that is no stream, in ms. */
+  readonly requestTimeoutMs?: number
 }
 
-/** The time for a client to send its request, head and body. */
+/** The time for a client to send its request, head and body. A stream of events may take any. */
 const REQUEST_TIMEOUT_MS = 30_000
 /** Of it, for the head. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -41,19 +43,21 @@ const MAX_HEADER_BYTES = 16 * 1024
  */
 export function createServer(options: ServerOptions): FastifyInstance {
   const { publishTimeoutMs, maxBodyBytes, log } = options
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const streaming = new WeakSet<Socket>()
   let closing = false
 
   const server = Fastify({
     logger: false,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: 5000,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(5000, requestTimeoutMs),
       // Node's own answer has no body; see judgeHttp.
       requireHostHeader: false,
     },
     bodyLimit: maxBodyBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     // Off: it makes an AbortController for each request, 7 % of a single post. The publisher settles every event.
     handlerTimeout: 0,
     // Silence on a socket, also while Kafka is waited for.
@@ -67,7 +71,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 200 },
-    clientErrorHandler: answerMalformed,
+    clientErrorHandler(error, socket) {
+      // Node tells it once for each request and leaves the rest to us. A stream is watched by its own route.
+      if (error.code === REQUEST_TIMEOUT && streaming.has(socket as Socket)) return
+      answerMalformed(error, socket as Socket)
+    },
     frameworkErrors: (error, request, reply) =>
       void answerError(error, request as FastifyRequest, reply as FastifyReply),
   })
@@ -93,7 +101,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   })
   server.setNotFoundHandler(answerNotFound)
   server.setErrorHandler(answerError)
-  server.register(ingestRoute, options)
+  server.register(ingestRoute, { ...options, streaming })
   server.register(typesRoute, { entries: options.entries })
   return server
 
@@ -165,7 +173,9 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   )
 }
 
+const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 const MALFORMED: Readonly<Record<string, ProblemCode>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  [REQUEST_TIMEOUT]: 'request-timeout',
 }

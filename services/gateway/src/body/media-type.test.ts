@@ -8,6 +8,8 @@ test.each([
   ['application/json; profile=x', 'bare'],
   ['application/cloudevents+json; charset=utf8', 'structured'],
   ['application/cloudevents-batch+json', 'structured-batch'],
+  ['application/x-ndjson', 'lines'],
+  ['\tapplication/json', 'bare'],
 ])('%s is %s', (contentType, form) => {
   expect(bodyFormOf(contentType, () => false)).toBe(form)
 })
@@ -24,6 +26,9 @@ test.each([
   'application/cloudevents',
   'multipart/form-data; boundary=x',
   'application/json, text/plain',
+  'application/json text/plain',
+  'application/json\t;charset=latin1',
+  'application /json',
 ])('%s is not supported', (contentType) => {
   expect(bodyFormOf(contentType, () => true)).toBeUndefined()
 })

@@ -1,5 +1,5 @@
 /** The media types of a body of events. `binary` is `application/json` with `ce-*` headers. */
-export type BodyForm = 'bare' | 'structured' | 'structured-batch'
+export type BodyForm = 'bare' | 'structured' | 'structured-batch' | 'lines'
 
 /**
  * What a `Content-Type` promises, or nothing when that is not supported. Parameters are ignored, save for a
@@ -21,10 +21,13 @@ export function bodyFormOf(contentType: string | undefined, isBinary: () => bool
   )
 }
 
+export const NDJSON = 'application/x-ndjson'
+
 const FORMS: ReadonlyMap<string, BodyForm> = new Map([
   ['application/json', 'bare'],
   ['application/cloudevents+json', 'structured'],
   ['application/cloudevents-batch+json', 'structured-batch'],
+  [NDJSON, 'lines'],
 ])
 
 /** Those that are supported, without parameters. */

@@ -13,7 +13,7 @@ export type ReadBody =
 
 /** The candidates in a body, or why it cannot be read at all. */
 export function readBody(
-  form: BodyForm,
+  form: Exclude<BodyForm, 'lines'>,
   { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
   body: Buffer,
   maxBatchEvents: number,

@@ -1,37 +1,56 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { type Counter, INGEST_REQUESTS, type Metrics } from '@sluice/telemetry'
+import { type Counter, INGEST_REQUESTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isTraceparent } from '../body/attributes.ts'
 import { collectBody } from '../body/collect.ts'
-import { type BodyForm, bodyFormOf, MEDIA_TYPES } from '../body/media-type.ts'
+import { type BodyForm, bodyFormOf, MEDIA_TYPES, NDJSON } from '../body/media-type.ts'
 import { readBody } from '../body/read-body.ts'
 import { isBinaryMode } from '../body/read-cloudevents.ts'
 import { ANYBODY } from '../credentials/credential.ts'
+import { createHeldKeys } from '../held-keys.ts'
 import { type IdOfIndex, idsFromKey, parseIdempotencyKey } from '../idempotence/key.ts'
 import type { Ingest } from '../ingest.ts'
 import { type Answer, answerBatch, answerOne, answerProblem } from '../results.ts'
+import { answerLines } from './answer-lines.ts'
 import { sendAnswer } from './send-answer.ts'
 
 export type IngestRouteOptions = {
   readonly ingest: Ingest
   readonly maxBodyBytes: number
   readonly maxBatchEvents: number
+  /** How large one event may be when it is stored. */
+  readonly maxEventBytes: number
+  /** How long a stream of events may stand still before it is ended, in ms. */
+  readonly stallMs?: number
+  /** The sockets whose request may take any time. */
+  readonly streaming: WeakSet<Socket>
   readonly metrics: Metrics
+  readonly log: Logger
 }
 
 /**
  * `POST /v1/events`. Media type → body → candidates → ingest → answer; each step may answer first.
- * Bodies are read by this route alone, and by our own reader: see {@link collectBody}.
+ * Bodies are read by this route alone, and by our own readers: see {@link collectBody} and {@link answerLines}.
  */
 export async function ingestRoute(server: FastifyInstance, options: IngestRouteOptions): Promise<void> {
-  const { ingest, maxBodyBytes, maxBatchEvents } = options
+  const { ingest, maxBodyBytes, maxBatchEvents, maxEventBytes, streaming, log } = options
+  const stallMs = options.stallMs ?? STALL_MS
+  /** Each ends the stream that it belongs to. */
+  const stops = new Set<() => void>()
   const countAnswer = countByStatus(options.metrics)
 
   // Each by its name: what only the catch-all takes, Fastify parses and looks up anew for each request.
-  server.addContentTypeParser([...MEDIA_TYPES, '*'], (_request: FastifyRequest, payload: Readable, done) =>
-    collectBody(payload, maxBodyBytes, done),
-  )
+  server.addContentTypeParser([...MEDIA_TYPES, '*'], (request: FastifyRequest, payload: Readable, done) => {
+    // Lines are read while they are answered.
+    if (formOf(request.headers) === 'lines') done(null)
+    else collectBody(payload, maxBodyBytes, done)
+  })
+
+  server.addHook('preClose', async () => {
+    for (const stop of stops) stop()
+  })
 
   // When the answer is handed over, not onResponse: to learn when it was written costs a request two listeners.
   server.addHook('onSend', (_request, reply, _payload, done) => {
@@ -51,6 +70,8 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
 
   function answerEvents(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<void> {
     const { headers } = request
+    const form = formOf(headers)!
+    if (form === 'lines') return answerStream(request, reply)
     // Undefined: there is no body, so no parser was called.
     const body = request.body as Buffer | 'too-large' | undefined
     if (body === 'too-large') {
@@ -58,7 +79,6 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
       const detail = `A body may have at most ${maxBodyBytes} bytes.`
       return sendAnswer(reply, answerProblem('body-too-large', detail))
     }
-    const form = formOf(headers)!
     const read = readBody(form, request.raw, body ?? EMPTY, maxBatchEvents)
     if (read.kind === 'problem') return sendAnswer(reply, answerProblem(read.code, read.detail))
     const { kind, candidates } = read
@@ -77,7 +97,44 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
       sendAnswer(reply, answerBatch(results, minimal))
     })
   }
+
+  function answerStream(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { raw } = request
+    const { socket } = raw
+    const minimal = wantsMinimal(request.headers['prefer'])
+    const common = {
+      credential: ANYBODY,
+      traceparent: traceparentOf(request),
+      idOf: idOfIndex(request.headers),
+      held: createHeldKeys(),
+    }
+    const stream = answerLines(raw, {
+      ingest: (candidates, firstIndex) => ingest(candidates, { ...common, firstIndex }),
+      maxLineBytes: 2 * maxEventBytes,
+      minimal,
+      stallMs,
+      log,
+    })
+    stops.add(stream.stop)
+    streaming.add(socket)
+    stream.answer.once('close', () => {
+      stops.delete(stream.stop)
+      streaming.delete(socket)
+    })
+    reply.raw.once('finish', () => {
+      // Of what still comes nobody wants to know.
+      if (stream.isCutOff()) socket.destroySoon()
+    })
+    if (minimal) reply.header('preference-applied', 'return=minimal')
+    reply.header('content-type', NDJSON).header('cache-control', 'no-store').send(stream.answer)
+    // Not with the first result: who waits for the head before sending would wait for ever.
+    reply.raw.flushHeaders()
+    return reply
+  }
 }
+
+/** Longer than the heartbeats of common clients and proxies; they may send blank lines. */
+const STALL_MS = 30_000
 
 const EMPTY = Buffer.alloc(0)
 
@@ -117,7 +174,7 @@ function judgeHead({ headers }: FastifyRequest): Answer | undefined {
 }
 
 const SUPPORTED =
-  'Use application/json, application/cloudevents+json or application/cloudevents-batch+json, in UTF-8.'
+  'Use application/json, application/cloudevents+json, application/cloudevents-batch+json or application/x-ndjson, in UTF-8.'
 
 const IDEMPOTENCY_KEY = 'idempotency-key'
 

@@ -1,0 +1,21 @@
+import { type Candidate, isObject, refusedCandidate } from './candidate.ts'
+import { parseJson } from './parse-json.ts'
+import { readCloudEvent } from './read-cloudevents.ts'
+import { readBareEvent } from './read-json.ts'
+import type { Line } from './split-lines.ts'
+
+/**
+ * The event of a line: a CloudEvent in structured mode when it has a `specversion`, else the bare form. What cannot be
+ * read is a refused candidate: the next line is none of its business.
+ */
+export function readLine(line: Line, maxBytes: number): Candidate {
+  if (line === 'too-long') return refuse('event-too-large', `A line may have at most ${maxBytes} bytes.`)
+  const json = parseJson(line)
+  if (!json.ok) return refuse(json.code, json.detail)
+  const { value } = json
+  return isObject(value) && 'specversion' in value ? readCloudEvent(value) : readBareEvent(value)
+}
+
+function refuse(code: NonNullable<Candidate['refusal']>['code'], detail: string): Candidate {
+  return refusedCandidate(undefined, undefined, undefined, { code, errors: [{ pointer: '', detail }] })
+}
