@@ -16,6 +16,11 @@ export const problems = {
   'invalid-request': problem(400, 'The request is malformed', 'Send a well-formed HTTP request.'),
   'empty-body': problem(400, 'The body is empty', 'Post one event, or an array of events.'),
   'invalid-json': problem(400, 'The body is not JSON', 'Post JSON in UTF-8.'),
+  'invalid-compression': problem(
+    400,
+    'The body cannot be decompressed',
+    'Send the body whole, and compressed as Content-Encoding says.',
+  ),
   'too-deep': problem(400, 'The body is nested too deeply', 'Nest arrays and objects less deeply.'),
   'forbidden-key': problem(
     400,

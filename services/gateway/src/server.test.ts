@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { orderPlaced, shipmentDelayed } from '@sluice/events'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
@@ -213,7 +214,25 @@ test.each<[string, unknown, Record<string, string>, number, string]>([
   ['a form', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'unsupported-media-type'],
   ['Latin-1', order, { 'content-type': 'application/json; charset=latin1' }, 415, 'unsupported-media-type'],
   ['nonsense for a media type', order, { 'content-type': ';;' }, 415, 'unsupported-media-type'],
-  ['a compressed body', order, { 'content-encoding': 'gzip' }, 415, 'unsupported-media-type'],
+  ['an unknown coding', order, { 'content-encoding': 'br' }, 415, 'unsupported-media-type'],
+  ['two codings', order, { 'content-encoding': 'gzip, zstd' }, 415, 'unsupported-media-type'],
+  ['what is not compressed', order, { 'content-encoding': 'gzip' }, 400, 'invalid-compression'],
+  ['what is not compressed at all', order, { 'content-encoding': 'zstd' }, 400, 'invalid-compression'],
+  [
+    'a compressed body that is cut short',
+    gzipSync(JSON.stringify(order)).subarray(0, -9),
+    { 'content-encoding': 'gzip' },
+    400,
+    'invalid-compression',
+  ],
+  ['a bomb', gzipSync(Buffer.alloc(1e8)), { 'content-encoding': 'gzip' }, 413, 'body-too-large'],
+  [
+    'a small bomb',
+    zstdCompressSync(Buffer.alloc(3e5)),
+    { 'content-encoding': 'zstd' },
+    413,
+    'body-too-large',
+  ],
 ])('%s is answered with its code, and nothing is stored', async (_what, body, headers, status, code) => {
   const gateway = createTestGateway({ maxEventBytes: 50_000, maxBodyBytes: 200_000, maxBatchEvents: 3 })
   const response = await gateway.post(body, headers)
@@ -221,6 +240,47 @@ test.each<[string, unknown, Record<string, string>, number, string]>([
   expect(response.status).toBe(status)
   expect(response.headers['content-type']).toBe('application/problem+json')
   expect(gateway.published).toEqual([])
+})
+
+test.each([
+  ['gzip', gzipSync],
+  ['x-gzip', gzipSync],
+  ['ZSTD', zstdCompressSync],
+  ['identity', (text: string) => Buffer.from(text)],
+])('a body in %s is taken, one event, a batch or lines', async (coding, compress) => {
+  const gateway = createTestGateway()
+  const headers = { 'content-encoding': coding }
+  expect((await gateway.post(compress(JSON.stringify(order)), headers)).status).toBe(202)
+  expect((await gateway.post(compress(JSON.stringify([order, order])), headers)).json.accepted).toBe(2)
+  const lines = compress(`${JSON.stringify(order)}\n`.repeat(3))
+  const { payload } = await gateway.server.inject({
+    method: 'POST',
+    url: '/v1/events',
+    headers: { ...headers, 'content-type': 'application/x-ndjson' },
+    payload: lines,
+  })
+  expect(JSON.parse(payload.split('\n')[3]!)).toMatchObject({ summary: { accepted: 3 } })
+})
+
+test('a compressed body is taken, or refused, over a socket that goes on', async () => {
+  const port = await listen(createTestGateway())
+  const post = (body: Buffer) =>
+    fetch(`http://127.0.0.1:${port}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      body: new Uint8Array(body),
+    }).then(async (response) => [response.status, ((await response.json()) as { code?: string }).code])
+  const good = gzipSync(JSON.stringify(Array(1000).fill(order)))
+  expect(await post(good)).toEqual([202, undefined])
+  expect(await post(good.subarray(0, -20))).toEqual([400, 'invalid-compression'])
+  expect(await post(Buffer.alloc(1_000_000))).toEqual([400, 'invalid-compression'])
+  expect(await post(gzipSync(Buffer.alloc(1e8)))).toEqual([413, 'body-too-large'])
+  expect(await post(good)).toEqual([202, undefined])
+})
+
+test('a coding that is not supported is answered with those that are', async () => {
+  const { headers } = await createTestGateway().post(order, { 'content-encoding': 'br' })
+  expect(headers['accept-encoding']).toBe('gzip, zstd')
 })
 
 test('a request without a media type is refused', async () => {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ProblemCode } from '../problems.ts'
+import { whyNotDecompressed } from './decompress.ts'
 import { createLineSplitter, type Line } from './split-lines.ts'
 
 /**
@@ -58,7 +59,7 @@ export function collectLines(body: Readable, maxLineBytes: number, onProgress: (
       if (!end) splitter.end(lines)
       finish('complete')
     })
-    .on('error', () => finish('gone'))
+    .on('error', (error) => finish(whyNotDecompressed(error) ?? 'gone'))
     .on('close', () => finish('gone'))
 
   return {

@@ -1,8 +1,8 @@
 import { PassThrough, type Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { ClientGoneError, collectBody } from './collect.ts'
+import { ClientGoneError, type CollectedBody, collectBody } from './collect.ts'
 
-function collect(payload: Readable, maxBytes: number): Promise<Buffer | 'too-large' | undefined> {
+function collect(payload: Readable, maxBytes: number): Promise<CollectedBody | undefined> {
   return new Promise((resolve, reject) =>
     collectBody(payload, maxBytes, (error, body) => (error ? reject(error) : resolve(body))),
   )
@@ -32,14 +32,14 @@ test('what is too large is read on to its end before anything is said', async ()
   await new Promise((resolve) => setImmediate(resolve))
   expect(said).toBe(false)
   payload.end()
-  expect(await body).toBe('too-large')
+  expect(await body).toBe('body-too-large')
 })
 
 test('what is far too large is not read to its end', async () => {
   const payload = new PassThrough()
   const body = collect(payload, 10)
   payload.write('x'.repeat(21))
-  expect(await body).toBe('too-large')
+  expect(await body).toBe('body-too-large')
 })
 
 test.each([undefined, new Error('reset')])(

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { orderPlaced } from '@sluice/events'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTestGateway, type TestGatewayOptions } from '../gateway-fixture.ts'
@@ -106,6 +107,19 @@ test('a line that is too long is rejected before it ends, and hurts no other', a
   stream.finish()
   await expect.poll(stream.lines).toHaveLength(3)
   expect(stream.lines()[1]).toMatchObject({ index: 1, id: '1', status: 'accepted' })
+})
+
+test.each([
+  ['is cut short', gzipSync(line('1')).subarray(0, -5), 'invalid-compression'],
+  ['is no such thing', Buffer.from(line('1')), 'invalid-compression'],
+  // One long line, which is skipped; a million to one.
+  ['is a bomb', zstdCompressSync(Buffer.alloc(50_000_000, 'x')), 'body-too-large'],
+])('a compressed stream that %s ends with what is wrong', async (_what, bytes, code) => {
+  const coding = code === 'body-too-large' ? 'zstd' : 'gzip'
+  const stream = await openStream({ maxBodyBytes: 1_000_000 }, `content-encoding: ${coding}\r\n`)
+  stream.send(bytes)
+  stream.finish()
+  await expect.poll(() => stream.lines().at(-1)).toMatchObject({ error: { code } })
 })
 
 test('after an event that was not stored, later ones of its key are not stored either, in any part', async () => {

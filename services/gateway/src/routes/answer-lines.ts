@@ -33,8 +33,9 @@ const LINGER_MS = 2000
  * Answers lines of events with lines of results, in order, while they come. What has come meanwhile is ingested at
  * once when the part before it is settled: so a key keeps its order over the whole stream, and a flood makes large
  * parts by itself. Nothing more is read while the client does not read its answer.
+ * @param sent what the client sends; `body` unless that is made from it
  */
-export function answerLines(body: Readable, options: AnswerLinesOptions): LineAnswer {
+export function answerLines(body: Readable, sent: Readable, options: AnswerLinesOptions): LineAnswer {
   const { ingest, maxLineBytes, minimal, log } = options
   let stallMs = options.stallMs
   let waitsFor: 'lines' | 'kafka' | 'reader' = 'lines'
@@ -81,6 +82,8 @@ export function answerLines(body: Readable, options: AnswerLinesOptions): LineAn
         timer.refresh()
       }
     } catch (error) {
+      // Thrown in here when the answer is destroyed.
+      if (answer.destroyed) return
       log.error({ err: error }, 'a stream failed: a bug')
       lines.giveUp('internal')
     }
@@ -91,7 +94,7 @@ export function answerLines(body: Readable, options: AnswerLinesOptions): LineAn
     else if (end !== 'gone') {
       yield encodeStreamError(end as ProblemCode, taken)
       // A connection that is closed on a client that is sending loses what the client has not read.
-      await ended(body, LINGER_MS)
+      await ended(sent, LINGER_MS)
     }
   }
 }

@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream'
 import { type Counter, INGEST_REQUESTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isTraceparent } from '../body/attributes.ts'
-import { collectBody } from '../body/collect.ts'
+import { type CollectedBody, collectBody } from '../body/collect.ts'
+import { CODINGS, codingOf, decompress } from '../body/decompress.ts'
 import { type BodyForm, bodyFormOf, MEDIA_TYPES, NDJSON } from '../body/media-type.ts'
 import { readBody } from '../body/read-body.ts'
 import { isBinaryMode } from '../body/read-cloudevents.ts'
@@ -45,7 +46,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
   server.addContentTypeParser([...MEDIA_TYPES, '*'], (request: FastifyRequest, payload: Readable, done) => {
     // Lines are read while they are answered.
     if (formOf(request.headers) === 'lines') done(null)
-    else collectBody(payload, maxBodyBytes, done)
+    else collectBody(plain(request, payload), maxBodyBytes, done, payload)
   })
 
   server.addHook('preClose', async () => {
@@ -63,21 +64,31 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
     onRequest(request, reply, next) {
       const problem = judgeHead(request)
       if (problem) sendAnswer(reply, problem)
-      else next()
+      else if (codingOf(request.headers['content-encoding']) === undefined) {
+        // Not with other problems: there it would say that this is one (RFC 9110, 15.5.16).
+        reply.header('accept-encoding', CODINGS)
+        const detail = `This Content-Encoding is not supported. Use one of ${CODINGS}, or none.`
+        sendAnswer(reply, answerProblem('unsupported-media-type', detail))
+      } else next()
     },
     handler: answerEvents,
   })
+
+  function plain({ headers }: FastifyRequest, sent: Readable): Readable {
+    return decompress(sent, codingOf(headers['content-encoding'])!, maxBodyBytes)
+  }
 
   function answerEvents(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<void> {
     const { headers } = request
     const form = formOf(headers)!
     if (form === 'lines') return answerStream(request, reply)
     // Undefined: there is no body, so no parser was called.
-    const body = request.body as Buffer | 'too-large' | undefined
-    if (body === 'too-large') {
+    const body = request.body as CollectedBody | undefined
+    if (typeof body === 'string') {
       if (!request.raw.complete) reply.header('connection', 'close')
-      const detail = `A body may have at most ${maxBodyBytes} bytes.`
-      return sendAnswer(reply, answerProblem('body-too-large', detail))
+      const detail =
+        body === 'body-too-large' ? `A body may have at most ${maxBodyBytes} bytes, decompressed.` : undefined
+      return sendAnswer(reply, answerProblem(body, detail))
     }
     const read = readBody(form, request.raw, body ?? EMPTY, maxBatchEvents)
     if (read.kind === 'problem') return sendAnswer(reply, answerProblem(read.code, read.detail))
@@ -108,7 +119,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
       idOf: idOfIndex(request.headers),
       held: createHeldKeys(),
     }
-    const stream = answerLines(raw, {
+    const stream = answerLines(plain(request, raw), raw, {
       ingest: (candidates, firstIndex) => ingest(candidates, { ...common, firstIndex }),
       maxLineBytes: 2 * maxEventBytes,
       minimal,
@@ -161,10 +172,6 @@ function judgeHead({ headers }: FastifyRequest): Answer | undefined {
     const what =
       contentType === undefined ? 'There is no Content-Type.' : 'This Content-Type is not supported.'
     return answerProblem('unsupported-media-type', `${what} ${SUPPORTED}`)
-  }
-  const encoding = headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    return answerProblem('unsupported-media-type', 'Compressed bodies are not supported. Send it as it is.')
   }
   const key = headers[IDEMPOTENCY_KEY]
   if (key !== undefined && parseIdempotencyKey(String(key)) === undefined) {

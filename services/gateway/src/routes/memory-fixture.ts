@@ -1,0 +1,38 @@
+import { catalogue } from '@sluice/events'
+import { partitionOf } from '@sluice/kafka'
+import { createLogger, createMetrics } from '@sluice/telemetry'
+import { createIngest } from '../ingest.ts'
+import { builtInRules } from '../rules.ts'
+import { createServer } from '../server.ts'
+
+/** A gateway in a process of its own, of which nothing but the memory matters: whatever is published counts as stored. */
+const metrics = createMetrics('gateway')
+const log = createLogger({ service: 'gateway', level: 'warn' })
+const maxEventBytes = 512 * 1024
+const server = createServer({
+  ingest: createIngest({
+    entries: catalogue,
+    rules: builtInRules,
+    publisher: {
+      publish: (_record, receipt, index) =>
+        void setImmediate(() => receipt.settled(index, { status: 'stored' })),
+    },
+    outcomes: false,
+    partitionOf: (key) => partitionOf(key, 3),
+    maxEventBytes,
+    metrics,
+    log,
+  }),
+  entries: catalogue,
+  maxBodyBytes: 8 * 1024 * 1024,
+  maxBatchEvents: 10_000,
+  maxEventBytes,
+  publishTimeoutMs: 5000,
+  metrics,
+  log,
+})
+await server.listen({ host: '127.0.0.1', port: 0 })
+process.send!({ port: (server.server.address() as { port: number }).port })
+// The highest that it ever was, in bytes.
+process.on('message', () => process.send!({ maxRss: process.resourceUsage().maxRSS * 1024 }))
+process.on('disconnect', () => process.exit(0))
