@@ -98,6 +98,11 @@ export const problems = {
   ),
   'unsupported-data': problem(415, 'The data is not JSON', 'Send data as JSON, in the member "data".'),
   'invalid-options': problem(422, 'The options cannot be followed', 'See errors for what is wrong.'),
+  'inexact-number': problem(
+    422,
+    'A number cannot be kept exactly',
+    'Send numbers beyond 2^53, and those that no double can hold, as strings.',
+  ),
   schema: problem(422, 'The data does not fit its type', 'See errors for what is wrong.'),
   'headers-too-large': problem(431, 'The request headers are too large', 'Send fewer or shorter headers.'),
   internal: problem(

@@ -197,13 +197,13 @@ test.each<[string, unknown, Record<string, string>, number, string]>([
   ['a type called __proto__', { type: '__proto__', data: {} }, {}, 404, 'unknown-type'],
   ['a missing field', { type: 'order-placed', data: {} }, {}, 422, 'schema'],
   ['an unknown field', { ...order, data: { ...orderPlaced.example, colour: 1 } }, {}, 422, 'schema'],
-  ['a number beyond all bounds', JSON.stringify(order).replace('4990', '1e400'), {}, 422, 'schema'],
+  ['a number beyond all bounds', JSON.stringify(order).replace('4990', '1e400'), {}, 422, 'inexact-number'],
   [
     'a whole number that JavaScript cannot hold',
     JSON.stringify(order).replace('4990', '9007199254740993'),
     {},
     422,
-    'schema',
+    'inexact-number',
   ],
   ['data of another kind', { type: 'order-placed', data: 'text' }, {}, 422, 'schema'],
   ['an event that is too large', { type: 'order-placed', data: large }, {}, 413, 'event-too-large'],
@@ -317,6 +317,29 @@ test('errors of the data point into the event as it was posted', async () => {
     retryable: false,
     errors,
   })
+})
+
+test('a number that cannot be kept is the fault of its event alone, and is named', async () => {
+  const text = JSON.stringify([order, { ...order, id: '2' }, order])
+  const at = text.lastIndexOf('4990', text.lastIndexOf('4990') - 1)
+  const { json, status } = await createTestGateway().post(`${text.slice(0, at)}-1e400${text.slice(at + 4)}`)
+  expect(status).toBe(207)
+  expect(json).toMatchObject({ accepted: 2, rejected: 1 })
+  expect(json.results[1]).toMatchObject({
+    id: '2',
+    code: 'inexact-number',
+    errors: [{ pointer: '/data/total/amount', detail: expect.stringContaining('string') }],
+  })
+})
+
+test('a key that is given twice counts once, for what is checked as for what is stored', async () => {
+  const gateway = createTestGateway()
+  const twice = JSON.stringify(order).replace('"amount":4990', '"amount":"free","amount":1')
+  expect((await gateway.post(twice)).status).toBe(202)
+  expect(String(gateway.published[0]!.value).match(/"amount"/g)).toHaveLength(1)
+  expect(gateway.stored()[0].data.total.amount).toBe(1)
+  const reversed = JSON.stringify(order).replace('"amount":4990', '"amount":1,"amount":"free"')
+  expect((await gateway.post(reversed)).json).toMatchObject({ code: 'schema' })
 })
 
 test('an unknown member of the bare form is named', async () => {

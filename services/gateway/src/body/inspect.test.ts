@@ -14,7 +14,14 @@ test('siblings do not add up', () => {
   expect(inspectText('[[],[],[],{},{}]', 2)).toBe('harmless')
 })
 
-test.each(['5', 'null', '"__proto__"', 'true'])('%s is not nested at all', (text) => {
+test.each(['1e400', '[-1e400]', '{"a":9007199254740993}', '{"a":[1e300]}'])(
+  '%s is suspect as a number',
+  (text) => {
+    expect(inspectText(text, 32)).toBe('suspect')
+  },
+)
+
+test.each(['5', '9007199254740991', 'null', '"__proto__"', 'true'])('%s is not nested at all', (text) => {
   expect(inspectText(text, 0)).toBe('harmless')
 })
 

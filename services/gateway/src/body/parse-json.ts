@@ -3,15 +3,17 @@ import { safeParse } from 'secure-json-parse'
 import type { ProblemCode } from '../problems.ts'
 import { isDeeperThan } from './depth.ts'
 import { inspect, MAX_DEPTH } from './inspect.ts'
+import { parseMarkingLost } from './numbers.ts'
 
 export type ParsedJson =
-  | { readonly ok: true; readonly value: unknown }
+  /** `lost`: numbers in the value are marked that cannot be kept, see `refuseLost`. */
+  | { readonly ok: true; readonly value: unknown; readonly lost: boolean }
   | { readonly ok: false; readonly code: ProblemCode; readonly detail: string }
 
 /**
  * A body as JSON, or why it is none. Refuses what is JSON but harmful: nesting beyond {@link MAX_DEPTH}, and keys
- * that reach for prototypes. Not told: a number that JavaScript cannot hold (it is rounded, or becomes Infinity,
- * which the schemas refuse) and a key that is given twice (the last one counts).
+ * that reach for prototypes. Not told: a key that is given twice. The last one counts, for what is checked as for what is
+ * stored, which is written anew.
  */
 export function parseJson(body: Buffer): ParsedJson {
   if (body.length === 0) return refuse('empty-body', 'The body is empty.')
@@ -29,13 +31,14 @@ export function parseJson(body: Buffer): ParsedJson {
   const inspection = inspect(value, MAX_DEPTH)
   if (inspection === 'too-deep') return refuseDepth()
   // The library is the judge of what reaches for a prototype, but most bodies need none. Its null: not allowed.
-  if (inspection === 'suspect' && safeParse(text) === null) {
+  if (inspection === 'suspect' && typeof value === 'object' && safeParse(text) === null) {
     return refuse(
       'forbidden-key',
       'The key "__proto__", or "constructor" with a "prototype" inside, is not allowed.',
     )
   }
-  return { ok: true, value }
+  if (inspection === 'suspect') return { ok: true, ...parseMarkingLost(text) }
+  return { ok: true, value, lost: false }
 }
 
 /** Parsing costs 0.2 µs for each bracket: nothing in a small body, 1.7 s in 8 MiB of them. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { ProblemCode } from '../problems.ts'
 import { type Candidate, nameKind } from './candidate.ts'
 import type { BodyForm } from './media-type.ts'
+import { refuseLost } from './numbers.ts'
 import { parseJson } from './parse-json.ts'
 import { isBinaryMode, readBinaryCloudEvent, readCloudEvent } from './read-cloudevents.ts'
 import { readBareEvent } from './read-json.ts'
@@ -14,13 +15,23 @@ export type ReadBody =
 /** The candidates in a body, or why it cannot be read at all. */
 export function readBody(
   form: Exclude<BodyForm, 'lines'>,
-  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
+  head: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
   body: Buffer,
   maxBatchEvents: number,
 ): ReadBody {
   const json = parseJson(body)
   if (!json.ok) return problem(json.code, json.detail)
-  const { value } = json
+  const read = readValue(form, head, json.value, maxBatchEvents)
+  if (!json.lost || read.kind === 'problem') return read
+  return { ...read, candidates: read.candidates.map(refuseLost) }
+}
+
+function readValue(
+  form: Exclude<BodyForm, 'lines'>,
+  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
+  value: unknown,
+  maxBatchEvents: number,
+): ReadBody {
   if (form === 'bare' && isBinaryMode(headers)) {
     return { kind: 'one', candidates: [readBinaryCloudEvent(rawHeaders, value)] }
   }

@@ -1,4 +1,5 @@
 import { type Candidate, isObject, refusedCandidate } from './candidate.ts'
+import { refuseLost } from './numbers.ts'
 import { parseJson } from './parse-json.ts'
 import { readCloudEvent } from './read-cloudevents.ts'
 import { readBareEvent } from './read-json.ts'
@@ -13,7 +14,8 @@ export function readLine(line: Line, maxBytes: number): Candidate {
   const json = parseJson(line)
   if (!json.ok) return refuse(json.code, json.detail)
   const { value } = json
-  return isObject(value) && 'specversion' in value ? readCloudEvent(value) : readBareEvent(value)
+  const candidate = isObject(value) && 'specversion' in value ? readCloudEvent(value) : readBareEvent(value)
+  return json.lost ? refuseLost(candidate) : candidate
 }
 
 function refuse(code: NonNullable<Candidate['refusal']>['code'], detail: string): Candidate {

@@ -22,8 +22,6 @@ export type LineAnswer = {
   readonly answer: Readable
   /** Ends the stream: what was taken is answered, then an error says where to go on. */
   stop(): void
-  /** Whether the answer ends before the body does. */
-  isCutOff(): boolean
 }
 
 /** How long a client that is told that its stream has ended may take to notice. */
@@ -54,7 +52,6 @@ export function answerLines(body: Readable, sent: Readable, options: AnswerLines
       clearTimeout(timer)
       timer = setTimeout(onStall, stallMs)
     },
-    isCutOff: () => lines.end !== undefined && lines.end !== 'complete',
   }
 
   function onStall(): void {

@@ -126,15 +126,20 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
       stallMs,
       log,
     })
-    stops.add(stream.stop)
+    let stopped = false
+    const stop = () => {
+      stopped = true
+      stream.stop()
+    }
+    stops.add(stop)
     streaming.add(socket)
     stream.answer.once('close', () => {
-      stops.delete(stream.stop)
+      stops.delete(stop)
       streaming.delete(socket)
     })
     reply.raw.once('finish', () => {
-      // Of what still comes nobody wants to know.
-      if (stream.isCutOff()) socket.destroySoon()
+      // Of what still comes nobody wants to know. A connection that is free again stays: its client may use it already.
+      if (stopped || !raw.complete) socket.destroySoon()
     })
     if (minimal) reply.header('preference-applied', 'return=minimal')
     reply.header('content-type', NDJSON).header('cache-control', 'no-store').send(stream.answer)

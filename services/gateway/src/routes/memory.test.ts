@@ -12,7 +12,7 @@ const STREAM_MIB = Number(process.env['TEST_STREAM_MIB'] ?? 200)
 test('a stream of any length is served in constant memory, answered while it is sent', {
   timeout: 600_000,
 }, async () => {
-  const gateway = fork(fileURLToPath(new URL('memory-fixture.ts', import.meta.url)))
+  const gateway = fork(fileURLToPath(new URL('../gateway-process.ts', import.meta.url)))
   onTestFinished(() => void gateway.kill())
   const [{ port }] = (await once(gateway, 'message')) as [{ port: number }]
   const part = Buffer.from(

@@ -1,9 +1,9 @@
 import { catalogue } from '@sluice/events'
 import { partitionOf } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
-import { createIngest } from '../ingest.ts'
-import { builtInRules } from '../rules.ts'
-import { createServer } from '../server.ts'
+import { createIngest } from './ingest.ts'
+import { builtInRules } from './rules.ts'
+import { createServer } from './server.ts'
 
 /** A gateway in a process of its own, of which nothing but the memory matters: whatever is published counts as stored. */
 const metrics = createMetrics('gateway')
