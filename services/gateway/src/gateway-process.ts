@@ -1,7 +1,9 @@
 import { catalogue } from '@sluice/events'
 import { partitionOf } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
+import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
+import type { Result } from './results.ts'
 import { builtInRules } from './rules.ts'
 import { createServer } from './server.ts'
 
@@ -17,6 +19,7 @@ const server = createServer({
       publish: (_record, receipt, index) =>
         void setImmediate(() => receipt.settled(index, { status: 'stored' })),
     },
+    window: createIdempotencyWindow<Result>({ maxIds: 1000, maxAgeMs: 600_000, metrics }),
     outcomes: false,
     partitionOf: (key) => partitionOf(key, 3),
     maxEventBytes,

@@ -31,7 +31,8 @@ export function refuseLost(candidate: Candidate): Candidate {
   const errors: ErrorDetail[] = []
   findLost(candidate.posted, '', errors)
   if (errors.length === 0) return candidate
-  return refusedCandidate(candidate.posted, candidate.id, candidate.type, { code: 'inexact-number', errors })
+  // Nor is it kept as it was posted: it is not known any more.
+  return refusedCandidate(undefined, candidate.id, candidate.type, { code: 'inexact-number', errors })
 }
 
 /** A whole number of more than 309 digits is not finite, so the exact comparison is short. */

@@ -76,6 +76,7 @@ async function startGateway(entry: CatalogueEntry) {
       log,
     }),
     ...{ entries, maxBodyBytes: 1e6, maxBatchEvents: 100, publishTimeoutMs: 10_000, metrics, log },
+    maxEventBytes: 512 * 1024,
   })
   const operations = await createOperations({
     ...{ entries, kafka: client, token: TOKEN, metrics, log },
@@ -228,6 +229,7 @@ it('a quarantine that is not there holds up nobody', async () => {
   })
   const server = createServer({
     ...{ ingest, entries: [strict], maxBodyBytes: 1e7, maxBatchEvents: 1000, publishTimeoutMs: 1000 },
+    maxEventBytes: 512 * 1024,
     ...{ metrics, log },
   })
   const payload = Array.from({ length: 1000 }, () => ({ type: TYPE, data: { key: 'x'.repeat(500) } }))

@@ -139,7 +139,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
     })
     reply.raw.once('finish', () => {
       // Of what still comes nobody wants to know. A connection that is free again stays: its client may use it already.
-      if (stopped || !raw.complete) socket.destroySoon()
+      if (stopped || !(raw.complete || raw.readableEnded)) socket.destroySoon()
     })
     if (minimal) reply.header('preference-applied', 'return=minimal')
     reply.header('content-type', NDJSON).header('cache-control', 'no-store').send(stream.answer)
