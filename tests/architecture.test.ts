@@ -19,10 +19,20 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   // What a new service is copied from, so no more than a service may use.
   'packages/template': ['events', 'service'],
   'packages/testing': ['events', 'kafka', 'service', 'telemetry'],
+  'packages/credentials': ['events'],
   'packages/operations': ['events', 'kafka', 'telemetry'],
-  'services/gateway': ['events', 'kafka', 'operations', 'service', 'telemetry'],
+  'services/gateway': ['credentials', 'events', 'kafka', 'operations', 'service', 'telemetry'],
   'services/*': ['events', 'service'],
-  tools: ['events', 'kafka', 'operations', 'schema-registry', 'service', 'telemetry', 'testing'],
+  tools: [
+    'credentials',
+    'events',
+    'kafka',
+    'operations',
+    'schema-registry',
+    'service',
+    'telemetry',
+    'testing',
+  ],
   tests: ['client', 'events', 'kafka', 'service', 'telemetry', 'testing'],
   bench: ['events', 'kafka', 'service', 'telemetry', 'testing'],
 }

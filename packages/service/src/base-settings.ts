@@ -90,23 +90,27 @@ export const baseSettings = {
 
 export type BaseConfig = Config<typeof baseSettings>
 
+export type SettingsCheck<S extends Settings> = (config: Partial<Config<S>>) => readonly SettingProblem[]
+
 /**
  * A process's own settings and the base settings, and the connections that these describe: to Kafka, and to a schema
  * registry where there is one.
  * @param name of the process, Kafka's client id unless another one is set
+ * @param check what is wrong with the process's own settings together; of one that could not be read nothing is known
  * @throws SettingsError with every problem at once, of single variables and of the connections.
  */
 export function parseProcessSettings<S extends Settings>(
   own: S,
   env: Environment,
   name: string,
+  check: SettingsCheck<S> = () => [],
 ): {
   readonly config: Config<S> & BaseConfig
   readonly connection: KafkaConnection
   readonly registry: RegistryConnection | undefined
 } {
   const { config, problems } = readSettings({ ...baseSettings, ...own }, env)
-  const found = [...problems]
+  const found = [...problems, ...check(config as Partial<Config<S>>)]
   const connection = readConnection(config as Partial<BaseConfig>, name, found)
   const registry = readRegistry(config as Partial<BaseConfig>, found)
   if (found.length > 0) throw new SettingsError(found)

@@ -1,6 +1,13 @@
 export type { ReadinessCheck } from './admin-server.ts'
 export { type BaseConfig, baseSettings, parseProcessSettings } from './base-settings.ts'
-export { HandlerTimeoutError, OutputError, PoisonError, SchemaError, SettingsError } from './errors.ts'
+export {
+  HandlerTimeoutError,
+  OutputError,
+  PoisonError,
+  SchemaError,
+  type SettingProblem,
+  SettingsError,
+} from './errors.ts'
 export type { Framing } from './framing.ts'
 export type { EventHandler, HandlerContext, HandlerResult } from './handler.ts'
 export { type Outcome, outcomeRecord, outcomesSetting } from './outcome.ts'

@@ -3,7 +3,7 @@ import type { EventDefinition } from '@sluice/events'
 import { createKafkaJsClient, type KafkaClient } from '@sluice/kafka'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@sluice/telemetry'
 import { type AdminServer, type ReadinessCheck, startAdminServer } from './admin-server.ts'
-import { type BaseConfig, baseSettings, parseProcessSettings } from './base-settings.ts'
+import { type BaseConfig, baseSettings, parseProcessSettings, type SettingsCheck } from './base-settings.ts'
 import { SettingsError } from './errors.ts'
 import { type Framing, openFraming } from './framing.ts'
 import { type Config, describeSettings, printConfig, type Settings } from './settings.ts'
@@ -35,6 +35,8 @@ export type ProcessOptions<S extends Settings> = {
   /** Also the metric label, the log field and Kafka's client id. */
   readonly name: string
   readonly settings: S
+  /** What is wrong with the settings together. */
+  readonly checkSettings?: SettingsCheck<S>
   start(context: ProcessContext<S>): Promise<RunningProcess>
 }
 
@@ -51,7 +53,7 @@ export type ProcessOptions<S extends Settings> = {
  */
 export async function runProcess<S extends Settings>(options: ProcessOptions<S>): Promise<void> {
   const { name } = options
-  const { config, connection, registry } = readEnvironment(options.settings, name)
+  const { config, connection, registry } = readEnvironment(options)
   const log = createLogger({ service: name, level: config.LOG_LEVEL })
   const metrics = createMetrics(name)
 
@@ -139,14 +141,14 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
   process.exit(exitCode)
 }
 
-function readEnvironment<S extends Settings>(own: S, name: string) {
+function readEnvironment<S extends Settings>({ settings: own, name, checkSettings }: ProcessOptions<S>) {
   const settings = { ...baseSettings, ...own }
   if (process.argv.includes('--print-settings')) {
     console.log(JSON.stringify(describeSettings(settings)))
     process.exit(0)
   }
   try {
-    const parsed = parseProcessSettings(own, process.env, name)
+    const parsed = parseProcessSettings(own, process.env, name, checkSettings)
     if (process.argv.includes('--print-config')) {
       console.log(printConfig(settings, parsed.config))
       process.exit(0)

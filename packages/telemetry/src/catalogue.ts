@@ -57,6 +57,17 @@ export const QUARANTINE_EVENTS = counter(
   ['outcome'],
 )
 
+export const UNAUTHENTICATED_REQUESTS = counter(
+  'sluice_unauthenticated_requests_total',
+  'Requests that the gateway refused because it does not know who sent them, by what was wrong.',
+  ['reason'],
+)
+export const OUTDATED_FILES = gauge(
+  'sluice_outdated_files',
+  'Whether what is in force is not what the file says, because that cannot be used: 1 or 0. file is credentials or certificate.',
+  ['file'],
+)
+
 export const PUBLISH_DURATION = histogram(
   'sluice_publish_duration_seconds',
   'From handing a record to the publisher to the acknowledgement of Kafka.',
@@ -217,6 +228,8 @@ export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   IDEMPOTENCY_SHARED,
   PRIORITISED_EVENTS,
   QUARANTINE_EVENTS,
+  UNAUTHENTICATED_REQUESTS,
+  OUTDATED_FILES,
   PUBLISH_DURATION,
   PUBLISH_FLUSH_RECORDS,
   PUBLISH_BUFFER_BYTES,

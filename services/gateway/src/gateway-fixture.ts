@@ -1,6 +1,7 @@
 import { type CatalogueEntry, catalogue } from '@sluice/events'
 import { type PublishOutcome, type PublishRecord, partitionOf, type Receipt } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
+import { type Authenticate, authenticateAnybody } from './credentials/authenticate.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import type { Quarantine } from './quarantine/quarantine.ts'
@@ -73,6 +74,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
     ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
     ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
     publishTimeoutMs: 5000,
+    authenticate: options.authenticate ?? authenticateAnybody,
     metrics,
     log,
   })
@@ -119,6 +121,8 @@ export type TestGatewayOptions = {
   readonly quarantine?: Pick<Quarantine, 'keep'>
   readonly entries?: readonly CatalogueEntry[]
   readonly rules?: readonly Rule[]
+  /** Anybody without. */
+  readonly authenticate?: Authenticate
   readonly maxEventBytes?: number
   readonly maxBodyBytes?: number
   readonly maxBatchEvents?: number

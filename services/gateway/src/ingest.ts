@@ -56,6 +56,9 @@ export type HeldKeys = { has(place: string): boolean; add(place: string): unknow
  * Order: after an event that was not stored, later ones of its topic and key in the request are not stored
  * either. The publisher sees to that for what it took; what it refuses at once is seen to here. So is what comes after a
  * repeat of an event that another request has in flight: whether that will be stored is not known in time.
+ *
+ * Events beyond what the credential may post now are refused unjudged: the first ones are taken, all later ones are not,
+ * so that order holds.
  */
 export type Ingest = (candidates: readonly Candidate[], request: IngestRequest) => Promise<readonly Result[]>
 
@@ -72,6 +75,7 @@ export function createIngest(options: IngestOptions): Ingest {
     if (receivedAt !== moment.at) moment = createMoment(receivedAt)
     const { time, receivedat, newId } = moment
     const receipt: Receipt = { time, receivedat, traceparent, credential }
+    const admitted = credential.admission.takeEvents(candidates.length)
     const results: Result[] = []
     /** What each event holds of the window, or NO_CLAIM. */
     const claims: Claim[] = []
@@ -97,9 +101,13 @@ export function createIngest(options: IngestOptions): Ingest {
       const result = createResult(id ?? newId(), type)
       results.push(result)
       claims.push(NO_CLAIM)
+      if (index >= admitted) {
+        settleAs(result, 'refused', 'rate-limited')
+        continue
+      }
       let published: PublishRecord | undefined
       try {
-        const plan = judge.validate(candidate, result)
+        const plan = judge.validate(candidate, result, credential)
         if (!plan) continue
         if (id !== undefined) {
           const claim = window.claim(
@@ -157,7 +165,7 @@ export function createIngest(options: IngestOptions): Ingest {
         open++
         // The publisher keeps the order behind what it took of this request, but not behind another's.
         own ??= new Set(claims)
-        if (!own.has(repeat.claim)) hold(placeOf(judge.place(candidates[index]!, plan)))
+        if (!own.has(repeat.claim)) hold(placeOf(judge.place(candidates[index]!, plan, credential)))
         window.share(repeat.claim, (first) => {
           if (first.status === 'accepted') endAsDuplicate(index)
           else share(result, first)

@@ -1,6 +1,8 @@
 import { CLOUDEVENTS_JSON, CONTENT_TYPE, dataSchemaOf } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import type { Candidate } from './body/candidate.ts'
+import { mayPost } from './credentials/authorise.ts'
+import type { Credential } from './credentials/credential.ts'
 import { encodeFramedCandidate } from './encode-framed.ts'
 import { encodeValue, type Receipt } from './encode-value.ts'
 import { type Result, reject, settleAs } from './results.ts'
@@ -24,11 +26,15 @@ export type JudgeOptions = {
  */
 export type Judge = {
   /** The plan of the event's type, or nothing and the reason in `result`. */
-  validate(candidate: Candidate, result: Result): TypePlan | undefined
+  validate(candidate: Candidate, result: Result, credential: Credential): TypePlan | undefined
   /** The record of a valid event; or nothing, and the reason in `result`. */
   route(candidate: Candidate, plan: TypePlan, result: Result, receipt: Receipt): PublishRecord | undefined
   /** Where a valid event goes to. */
-  place(candidate: Candidate, plan: TypePlan): { readonly topic: string; readonly key: string }
+  place(
+    candidate: Candidate,
+    plan: TypePlan,
+    credential: Credential,
+  ): { readonly topic: string; readonly key: string }
 }
 
 export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: JudgeOptions): Judge {
@@ -51,7 +57,7 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
       return undefined
     }
 
-    const way = findWay(plan, candidate.priority, candidate.data)
+    const way = findWay(plan, candidate.priority, receipt.credential.maxPriority, candidate.data)
     const { lane, topic } = way
     result.way = way
 
@@ -76,12 +82,12 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
     }
   }
 
-  function place(candidate: Candidate, plan: TypePlan) {
-    const { topic } = findWay(plan, candidate.priority, candidate.data)
+  function place(candidate: Candidate, plan: TypePlan, { maxPriority }: Credential) {
+    const { topic } = findWay(plan, candidate.priority, maxPriority, candidate.data)
     return { topic, key: plan.definition.key(candidate.data) }
   }
 
-  function validate(candidate: Candidate, result: Result): TypePlan | undefined {
+  function validate(candidate: Candidate, result: Result, credential: Credential): TypePlan | undefined {
     if (candidate.refusal) return reject(result, candidate.refusal.code, candidate.refusal.errors)
     const type = candidate.type!
     const plan = plans.get(type)
@@ -93,9 +99,10 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
       ])
     }
     const { definition } = plan
-    if (definition.origin === 'derived') {
+    if (!mayPost(credential, definition)) {
+      const why = definition.origin === 'derived' ? 'are derived' : 'are not among those of this credential'
       return reject(result, 'not-allowed', [
-        { pointer: '/type', detail: `Events of type "${type}" are derived; producers may not post them.` },
+        { pointer: '/type', detail: `Events of type "${type}" ${why}; it may not post them.` },
       ])
     }
     if (candidate.dataschema !== undefined && !fitsSchema(definition, candidate.dataschema)) {

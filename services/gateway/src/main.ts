@@ -1,6 +1,7 @@
 import { catalogue, LANES, laneTopic, PARTITIONS_PER_TYPE } from '@sluice/events'
 import { createPublisher, partitionOf } from '@sluice/kafka'
 import { runProcess } from '@sluice/service'
+import { openCredentials } from './credentials/open-credentials.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import { watchKafkaReached } from './kafka-reached.ts'
@@ -10,13 +11,20 @@ import { createRejudge } from './quarantine/rejudge.ts'
 import type { Result } from './results.ts'
 import { builtInRules } from './rules.ts'
 import { createServer } from './server.ts'
-import { gatewaySettings } from './settings.ts'
+import { checkGatewaySettings, gatewaySettings } from './settings.ts'
 
 /** Settings → schemas → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
 await runProcess({
   name: 'gateway',
   settings: gatewaySettings,
+  checkSettings: checkGatewaySettings,
   async start({ config, log, metrics, kafka, openFraming }) {
+    const credentials = await openCredentials({
+      file: config.GATEWAY_CREDENTIALS_FILE,
+      entries: catalogue,
+      metrics,
+      log,
+    })
     const postable = catalogue.flatMap(({ definition }) =>
       definition.origin === 'producer' ? [definition] : [],
     )
@@ -57,7 +65,7 @@ await runProcess({
       entries: catalogue,
       kafka,
       token: config.ADMIN_TOKEN,
-      rejudge: (options) => createRejudge({ ...judged, ...options }),
+      rejudge: (options) => createRejudge({ ...judged, ...options, typesOf: credentials.typesOf }),
       metrics,
       log,
     })
@@ -68,6 +76,7 @@ await runProcess({
       maxBatchEvents: config.INGEST_MAX_BATCH_EVENTS,
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
       publishTimeoutMs: config.PUBLISH_TIMEOUT_MS,
+      authenticate: credentials.authenticate,
       metrics,
       log,
     })
@@ -86,6 +95,7 @@ await runProcess({
       operations: (request, response) => operations.server.routing(request, response),
       async stop(graceMs) {
         await kafkaReached.stop()
+        credentials.stop()
         await Promise.all([server.close(), operations.stop(graceMs / 2)])
         await Promise.all([publisher.close(), quarantine?.close()])
       },

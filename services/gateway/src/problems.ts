@@ -42,18 +42,14 @@ export const problems = {
   unauthenticated: problem(
     401,
     'The token is missing or wrong',
-    'Send the token of ADMIN_TOKEN: "Authorization: Bearer <token>".',
+    'Send "Authorization: Bearer <token>": a key of yours, or on the admin port the token of ADMIN_TOKEN.',
   ),
   'operations-off': problem(
     403,
     'Operations are switched off',
     'Set ADMIN_TOKEN, at least 16 characters, in the environment of the gateway, and start it again.',
   ),
-  'not-allowed': problem(
-    403,
-    'This type is not for producers',
-    'Events of this type are derived from other events by a service.',
-  ),
+  'not-allowed': problem(403, 'This is not allowed', 'Ask for a credential that may do this.'),
   'not-found': problem(404, 'There is nothing here', 'Check the path: events go to /v1/events.'),
   'no-dead-letter': problem(404, 'There is no such dead letter', 'GET the list of its type and service.'),
   'no-rejected-event': problem(404, 'There is no such rejected event', 'GET /v1/rejected.'),
@@ -104,6 +100,20 @@ export const problems = {
     'Send numbers beyond 2^53, and those that no double can hold, as strings.',
   ),
   schema: problem(422, 'The data does not fit its type', 'See errors for what is wrong.'),
+  'rate-limited': problem(
+    429,
+    'The credential has posted its share',
+    'Nothing was stored. Wait as long as Retry-After says and send it again, with the same id.',
+    true,
+    1,
+  ),
+  'too-many-requests': problem(
+    429,
+    'The credential has too many requests open',
+    'Wait until some are answered, or post several events in one request.',
+    true,
+    1,
+  ),
   'headers-too-large': problem(431, 'The request headers are too large', 'Send fewer or shorter headers.'),
   internal: problem(
     500,

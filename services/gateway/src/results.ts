@@ -84,20 +84,22 @@ export function answerOne(result: Result): Answer {
 export function answerBatch(results: readonly Result[], minimal: boolean): Answer {
   const counts = createCounts()
   let list = ''
+  let rateLimited = 0
   for (let index = 0; index < results.length; index++) {
     const result = results[index]!
     counts[result.status]++
+    if (result.code === 'rate-limited') rateLimited++
     if (minimal && result.status === 'accepted') continue
     if (list !== '') list += ','
     list += encodeResult(result, index)
   }
   const summary = JSON.stringify(counts)
-  const status = batchStatus(counts)
+  const status = rateLimited > 0 && rateLimited === results.length ? 429 : batchStatus(counts)
   return {
     status,
     contentType: JSON_TYPE,
     body: `${summary.slice(0, -1)},"results":[${list}]}`,
-    retryAfter: status === 503 ? longestWait(results) : undefined,
+    retryAfter: status === 503 || status === 429 ? longestWait(results) : undefined,
   }
 }
 
@@ -140,7 +142,7 @@ export function encodeStreamError(code: ProblemCode, next: number): string {
   return `{"error":${encodeProblem(code)},"next":${next}}\n`
 }
 
-/** All taken: 202. All rejected: 422. All to be sent again: 503. Anything else: 207. */
+/** All taken: 202. All rejected: 422. All to be sent again: 503. Anything else: 207. Over its rate alone: 429. */
 export function batchStatus(counts: Readonly<Counts>): number {
   const taken = counts.accepted + counts.filtered + counts.duplicate
   const again = counts.refused + counts.unknown

@@ -9,6 +9,8 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify'
 import { ClientGoneError } from './body/collect.ts'
+import type { Authenticate } from './credentials/authenticate.ts'
+import { guardFrontDoor } from './credentials/front-door.ts'
 import { encodeProblem, PROBLEM_JSON, type ProblemCode, problems } from './problems.ts'
 import { type Answer, answerProblem } from './results.ts'
 import { type IngestRouteOptions, ingestRoute } from './routes/ingest.ts'
@@ -19,6 +21,7 @@ export type ServerOptions = Omit<IngestRouteOptions, 'streaming'> & {
   readonly entries: readonly CatalogueEntry[]
   /** The publisher's limit for one event; an answer may take that long. */
   readonly publishTimeoutMs: number
+  readonly authenticate: Authenticate
   readonly log: Logger
   /** For the whole of a request that is no stream, in ms. */
   readonly requestTimeoutMs?: number
@@ -90,6 +93,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     if (problem) sendAnswer(reply, problem)
     else next()
   })
+  guardFrontDoor(server, options)
   // Without a listener Node answers by itself, without a body; see judgeHttp.
   server.server.on('checkExpectation', (request, response) =>
     server.server.emit('request', request, response),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { parseProcessSettings } from '@sluice/service'
-import { expect, test } from 'vitest'
-import { gatewaySettings } from './settings.ts'
+import { parseProcessSettings, type SettingsError } from '@sluice/service'
+import { describe, expect, it, test } from 'vitest'
+import { checkGatewaySettings, gatewaySettings } from './settings.ts'
 
 test('what .env.example shows as the defaults can be set, and changes nothing', () => {
   const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
@@ -10,4 +10,35 @@ test('what .env.example shows as the defaults can be set, and changes nothing', 
     parseProcessSettings(gatewaySettings, { KAFKA_BROKERS: 'a:9092', ...env }, 'gateway')
   expect(defaults.length).toBeGreaterThan(15)
   expect(parse(Object.fromEntries(defaults))).toEqual(parse({}))
+})
+
+describe('a gateway that others can reach', () => {
+  const problemsOf = (env: Record<string, string>) => {
+    try {
+      parseProcessSettings(
+        gatewaySettings,
+        { KAFKA_BROKERS: 'a:9092', ...env },
+        'gateway',
+        checkGatewaySettings,
+      )
+      return []
+    } catch (error) {
+      return (error as SettingsError).problems
+    }
+  }
+
+  it.each(['0.0.0.0', '::', '192.168.1.7', 'gateway.internal', '127.0.0.1.example.com'])(
+    'at %s does not start without credentials, and says what to do',
+    (host) => {
+      const [problem] = problemsOf({ GATEWAY_HOST: host })
+      expect(problem?.variable).toBe('GATEWAY_CREDENTIALS_FILE')
+      expect(problem?.problem).toContain('npm run keys -- create')
+      expect(problemsOf({ GATEWAY_HOST: host, GATEWAY_CREDENTIALS_FILE: 'c.json' })).toEqual([])
+      expect(problemsOf({ GATEWAY_HOST: host, GATEWAY_ALLOW_ANYBODY: 'true' })).toEqual([])
+    },
+  )
+
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('is none at %s', (host) => {
+    expect(problemsOf({ GATEWAY_HOST: host })).toEqual([])
+  })
 })

@@ -1,11 +1,31 @@
 import { REJECTED_TOPIC } from '@sluice/events'
-import { integer, outcomesSetting, port, type Settings } from '@sluice/service'
+import {
+  type Config,
+  integer,
+  outcomesSetting,
+  port,
+  type SettingProblem,
+  type Settings,
+} from '@sluice/service'
 import { z } from 'zod'
 
 /** The environment of the gateway, beside what every process has. */
 export const gatewaySettings = {
   GATEWAY_HOST: z.string().default('127.0.0.1').describe('Interface of the ingest endpoint.'),
   GATEWAY_PORT: port().default(8080).describe('Port of the ingest endpoint.'),
+  GATEWAY_CREDENTIALS_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'File that says who may post what; npm run keys writes it. Read again when it changes. Without it anybody may post, and the gateway listens on loopback only.',
+    ),
+  GATEWAY_ALLOW_ANYBODY: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true')
+    .describe(
+      'Whether the gateway may listen on other interfaces than loopback without credentials: then whoever reaches its port may post.',
+    ),
   INGEST_MAX_BODY_BYTES: integer({ min: 1024, max: 256 * 1024 * 1024, unit: 'bytes' })
     .default(8 * 1024 * 1024)
     .describe('How large the body of one request may be.'),
@@ -53,3 +73,21 @@ export const gatewaySettings = {
       'The secret of operators, at least 16 characters: whoever sends it as a bearer token may see and redrive dead letters and rejected events, and replay events, on the admin port. Without it nobody may.',
     ),
 } satisfies Settings
+
+/** What is wrong with the settings together. */
+export function checkGatewaySettings(config: Partial<Config<typeof gatewaySettings>>): SettingProblem[] {
+  const { GATEWAY_HOST: host, GATEWAY_CREDENTIALS_FILE: file, GATEWAY_ALLOW_ANYBODY: anybody } = config
+  if (host === undefined || file !== undefined || anybody !== false || isLoopback(host)) return []
+  return [
+    {
+      variable: 'GATEWAY_CREDENTIALS_FILE',
+      problem:
+        'is required, because GATEWAY_HOST is not loopback: others could reach the gateway, and anybody could post. Make one: npm run keys -- create <name> --types "*" --file credentials.json. Or say GATEWAY_ALLOW_ANYBODY=true, if something else decides who reaches the port.',
+    },
+  ]
+}
+
+/** Whether only this machine reaches an interface. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
+}

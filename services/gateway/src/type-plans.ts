@@ -1,5 +1,6 @@
 import {
   type CatalogueEntry,
+  capLane,
   dataSchemaOf,
   type EventDefinition,
   LANES,
@@ -27,13 +28,11 @@ export type TypePlan = {
   readonly filters: readonly FilterRule[]
   readonly priorities: readonly { readonly rule: PriorityRule; readonly way: Way }[]
   readonly byDefault: Way
+  /** By the wish as it counts, capped by what the credential may ask for. */
   readonly byWish: Readonly<Record<Lane, Way>>
 }
 
 export type TypePlans = ReadonlyMap<string, TypePlan>
-
-/** Nobody has credentials yet, so every producer may ask for any lane. */
-const PRODUCER_CAP: Lane = 'high'
 
 /**
  * Prepares every type once, so that an event costs no more than a look-up: metric cells, topics, constant text.
@@ -70,14 +69,14 @@ export function findFilter(plan: TypePlan, data: unknown): FilterRule | undefine
 }
 
 /** The way of an event: what `prioritise` says, looked up. */
-export function findWay(plan: TypePlan, wish: Lane | undefined, data: unknown): Way {
+export function findWay(plan: TypePlan, wish: Lane | undefined, cap: Lane, data: unknown): Way {
   for (const { rule, way } of plan.priorities) if (rule.matches(data)) return way
-  return wish === undefined ? plan.byDefault : plan.byWish[wish]
+  return wish === undefined ? plan.byDefault : plan.byWish[capLane(wish, cap)]
 }
 
 function planType(definition: EventDefinition, rules: readonly Rule[], metrics: Metrics): TypePlan {
   const wayOf = (wishes: { wish?: Lane; rule?: PriorityRule }) =>
-    toWay(definition, prioritise(definition, { ...wishes, cap: PRODUCER_CAP }), metrics)
+    toWay(definition, prioritise(definition, { ...wishes, cap: 'high' }), metrics)
   return {
     definition,
     filters: rules.filter((rule) => rule.kind === 'filter'),

@@ -1,4 +1,5 @@
 import { DEFAULT_TENANT, type Lane } from '@sluice/events'
+import { type Admission, UNLIMITED } from './admission.ts'
 
 /** Who posts, and what they may. Known before a request's body is read. */
 export type Credential = {
@@ -8,8 +9,12 @@ export type Credential = {
   readonly tenant: string
   /** The source of events that come without one. */
   readonly source: string
+  /** The types that it may post. `*` is every type of producers; a derived type is never in it, it has to be named. */
+  readonly types: '*' | ReadonlySet<string>
   /** The highest priority that its events may ask for. */
   readonly maxPriority: Lane
+  /** How much it may post, and what it has used of that. */
+  readonly admission: Admission
   /** Tenant and source as JSON: they are written into each event. */
   readonly tenantText: string
   readonly sourceText: string
@@ -25,5 +30,7 @@ export const ANYBODY: Credential = createCredential({
   name: 'anybody',
   tenant: DEFAULT_TENANT,
   source: '/producers/default',
+  types: '*',
   maxPriority: 'high',
+  admission: UNLIMITED,
 })

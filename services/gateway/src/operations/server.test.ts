@@ -40,6 +40,7 @@ async function setup(options: { token?: string | undefined } = {}) {
       createRejudge({
         ...{ entries: catalogue, rules: [], metrics, maxEventBytes: 512 * 1024, ...given },
         partitionOf: (key) => partitionOf(key, 3),
+        typesOf: () => '*',
       }),
     metrics,
     log: createLogger({

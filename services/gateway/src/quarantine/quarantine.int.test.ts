@@ -6,6 +6,7 @@ import { createLogger, createMetrics, type Metrics } from '@sluice/telemetry'
 import { uniqueName, waitFor } from '@sluice/testing'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { z } from 'zod'
+import { authenticateAnybody } from '../credentials/authenticate.ts'
 import { createIdempotencyWindow } from '../idempotence/window.ts'
 import { createIngest } from '../ingest.ts'
 import { createOperations } from '../operations/server.ts'
@@ -77,10 +78,11 @@ async function startGateway(entry: CatalogueEntry) {
     }),
     ...{ entries, maxBodyBytes: 1e6, maxBatchEvents: 100, publishTimeoutMs: 10_000, metrics, log },
     maxEventBytes: 512 * 1024,
+    authenticate: authenticateAnybody,
   })
   const operations = await createOperations({
     ...{ entries, kafka: client, token: TOKEN, metrics, log },
-    rejudge: (options) => createRejudge({ ...judged, ...options }),
+    rejudge: (options) => createRejudge({ ...judged, ...options, typesOf: () => '*' }),
   })
   closing.push(async () => {
     await Promise.all([server.close(), operations.stop(5000)])
@@ -230,7 +232,7 @@ it('a quarantine that is not there holds up nobody', async () => {
   const server = createServer({
     ...{ ingest, entries: [strict], maxBodyBytes: 1e7, maxBatchEvents: 1000, publishTimeoutMs: 1000 },
     maxEventBytes: 512 * 1024,
-    ...{ metrics, log },
+    ...{ metrics, log, authenticate: authenticateAnybody },
   })
   const payload = Array.from({ length: 1000 }, () => ({ type: TYPE, data: { key: 'x'.repeat(500) } }))
   const valueIn = async (pattern: RegExp) => Number(pattern.exec(await metrics.text())?.[1] ?? 0)

@@ -16,7 +16,7 @@ const rejected: RejectedEvent = {
 
 function rejudge(
   posted: unknown,
-  options: { entries?: readonly CatalogueEntry[]; notAllowed?: boolean } = {},
+  options: { entries?: readonly CatalogueEntry[]; notAllowed?: boolean; types?: readonly string[] } = {},
 ): Rejudgement {
   const judge = createRejudge({
     entries: options.entries ?? catalogue,
@@ -25,6 +25,7 @@ function rejudge(
     maxEventBytes: 2000,
     metrics: createMetrics('test'),
     notAllowed: options.notAllowed ?? false,
+    typesOf: (name) => (options.types ? new Set(name === 'shop' ? options.types : []) : '*'),
   })
   return judge(rejected, Buffer.from(typeof posted === 'string' ? posted : JSON.stringify(posted)))
 }
@@ -80,6 +81,13 @@ describe('an event that does not pass', () => {
     const posted = { type: 'stock-reserved', data: stockReserved.example }
     expect(rejudge(posted)).toMatchObject({ code: 'not-allowed' })
     expect(letIn(rejudge(posted, { notAllowed: true })).topic).toBe('events.stock-reserved.normal')
+  })
+
+  it('is let in only if its credential may post it today, or an operator says so', () => {
+    const posted = { type: 'order-placed', data: orderPlaced.example }
+    expect(rejudge(posted, { types: ['page-viewed'] })).toMatchObject({ code: 'not-allowed' })
+    expect(rejudge(posted, { types: ['order-placed'] })).toHaveProperty('record')
+    expect(rejudge(posted, { types: [], notAllowed: true })).toHaveProperty('record')
   })
 
   it('fails alone when its definition throws', () => {

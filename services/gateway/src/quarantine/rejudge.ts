@@ -5,7 +5,8 @@ import type { Candidate } from '../body/candidate.ts'
 import { parseJson } from '../body/parse-json.ts'
 import { readCloudEvent } from '../body/read-cloudevents.ts'
 import { readBareEvent } from '../body/read-json.ts'
-import { createCredential } from '../credentials/credential.ts'
+import { UNLIMITED } from '../credentials/admission.ts'
+import { type Credential, createCredential } from '../credentials/credential.ts'
 import { createJudge, type JudgeOptions } from '../judge.ts'
 import { createResult } from '../results.ts'
 import type { Rule } from '../rules.ts'
@@ -15,6 +16,8 @@ export type RejudgeOptions = Omit<JudgeOptions, 'plans'> & {
   readonly entries: readonly CatalogueEntry[]
   readonly rules: readonly Rule[]
   readonly metrics: Metrics
+  /** The types that a credential may post today, by its name. */
+  readonly typesOf: (credential: string) => Credential['types']
 }
 
 /** Judges what was rejected before by what the gateway knows today. */
@@ -24,7 +27,7 @@ export type Rejudge = (event: RejectedEvent, posted: Buffer) => Rejudgement
  * The same reading and the same judge as for what is posted: with the credential, the id and the time of receipt that
  * the event had, so that what is let in is the event that it would have been. An event with `specversion` is read as a
  * CloudEvent, any other one in the bare form.
- * @param options.notAllowed takes events of types, too, that producers may not post
+ * @param options.notAllowed takes events of types, too, that their credential may not post
  */
 export function createRejudge(options: RejudgeOptions & { readonly notAllowed: boolean }): Rejudge {
   const entries = options.notAllowed ? options.entries.map(asPostable) : options.entries
@@ -39,10 +42,15 @@ export function createRejudge(options: RejudgeOptions & { readonly notAllowed: b
       time: new Date(event.at).toISOString(),
       receivedat: String(event.at),
       traceparent: event.traceparent,
-      credential: createCredential({ ...event, name: event.credential }),
+      credential: createCredential({
+        ...event,
+        name: event.credential,
+        types: options.notAllowed ? '*' : options.typesOf(event.credential),
+        admission: UNLIMITED,
+      }),
     }
     try {
-      const plan = judge.validate(candidate, result)
+      const plan = judge.validate(candidate, result, receipt.credential)
       const record = plan && judge.route(candidate, plan, result, receipt)
       if (record) return { record }
     } catch (error) {

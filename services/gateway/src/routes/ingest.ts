@@ -9,7 +9,7 @@ import { CODINGS, codingOf, decompress } from '../body/decompress.ts'
 import { type BodyForm, bodyFormOf, MEDIA_TYPES, NDJSON } from '../body/media-type.ts'
 import { readBody } from '../body/read-body.ts'
 import { isBinaryMode } from '../body/read-cloudevents.ts'
-import { ANYBODY } from '../credentials/credential.ts'
+import type { Credential } from '../credentials/credential.ts'
 import { createHeldKeys } from '../held-keys.ts'
 import { type IdOfIndex, idsFromKey, parseIdempotencyKey } from '../idempotence/key.ts'
 import type { Ingest } from '../ingest.ts'
@@ -61,6 +61,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
 
   // Callbacks, not async functions: each of those costs a request several promises.
   server.post('/v1/events', {
+    config: { action: 'post-events' },
     onRequest(request, reply, next) {
       const problem = judgeHead(request)
       if (problem) sendAnswer(reply, problem)
@@ -79,7 +80,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
   }
 
   function answerEvents(request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<void> {
-    const { headers } = request
+    const { headers, credential } = request
     const form = formOf(headers)!
     if (form === 'lines') return answerStream(request, reply)
     // Undefined: there is no body, so no parser was called.
@@ -95,17 +96,17 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
     const { kind, candidates } = read
     // What waits for Kafka must not hold what was read: the collector would carry it along, and that is most of it.
     return ingest(candidates, {
-      credential: ANYBODY,
+      credential,
       traceparent: traceparentOf(request),
       idOf: idOfIndex(headers),
     }).then((results) => {
       if (kind === 'one') {
-        sendAnswer(reply, answerOne(results[0]!))
+        sendAnswer(reply, withWait(answerOne(results[0]!), credential, 1))
         return
       }
       const minimal = wantsMinimal(headers['prefer'])
       if (minimal) reply.header('preference-applied', 'return=minimal')
-      sendAnswer(reply, answerBatch(results, minimal))
+      sendAnswer(reply, withWait(answerBatch(results, minimal), credential, results.length))
     })
   }
 
@@ -114,7 +115,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
     const { socket } = raw
     const minimal = wantsMinimal(request.headers['prefer'])
     const common = {
-      credential: ANYBODY,
+      credential: request.credential,
       traceparent: traceparentOf(request),
       idOf: idOfIndex(request.headers),
       held: createHeldKeys(),
@@ -151,6 +152,12 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
 
 /** Longer than the heartbeats of common clients and proxies; they may send blank lines. */
 const STALL_MS = 30_000
+
+/** What is over its credential's rate says when there will be room for it. */
+function withWait(answer: Answer, { admission }: Credential, events: number): Answer {
+  if (answer.status !== 429) return answer
+  return { ...answer, retryAfter: Math.max(1, Math.ceil(admission.secondsUntil(events))) }
+}
 
 const EMPTY = Buffer.alloc(0)
 

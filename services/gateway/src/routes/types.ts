@@ -14,11 +14,11 @@ export async function typesRoute(
   const details = new Map(entries.map((entry) => [entry.definition.type, JSON.stringify(describe(entry))]))
   const names = [...details.keys()]
 
-  server.get('/v1/types', (_request, reply) => {
+  server.get('/v1/types', READS_CATALOGUE, (_request, reply) => {
     sendAnswer(reply, { status: 200, contentType: 'application/json', body: list })
   })
 
-  server.get<{ Params: { type: string } }>('/v1/types/:type', (request, reply) => {
+  server.get<{ Params: { type: string } }>('/v1/types/:type', READS_CATALOGUE, (request, reply) => {
     const { type } = request.params
     if (type === '') return reply.callNotFound()
     const body = details.get(type)
@@ -32,6 +32,8 @@ export async function typesRoute(
     })
   })
 }
+
+const READS_CATALOGUE = { config: { action: 'read-catalogue' } } as const
 
 function summarise({ definition }: CatalogueEntry) {
   const { type, version, origin, owner, lanes, defaultPriority } = definition

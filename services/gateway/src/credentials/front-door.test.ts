@@ -1,0 +1,229 @@
+import { createApiKey } from '@sluice/credentials'
+import { orderPlaced } from '@sluice/events'
+import { describe, expect, it, test } from 'vitest'
+import { createTestGateway } from '../gateway-fixture.ts'
+import { createTestCredentials, type TestCredential } from './credentials-fixture.ts'
+
+const order = { type: 'order-placed', data: orderPlaced.example }
+const derived = { type: 'stock-reserved', data: { orderId: 'o-1', sku: 's', quantity: 1 } }
+
+function setup(...wanted: readonly TestCredential[]) {
+  const credentials = createTestCredentials(...wanted)
+  return { ...credentials, ...createTestGateway({ authenticate: credentials.authenticate }) }
+}
+
+/** Every route that the server has, as it says itself. */
+async function listRoutes(server: ReturnType<typeof createTestGateway>['server']) {
+  const routes: { method: 'GET' | 'HEAD' | 'POST'; url: string }[] = []
+  server.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat())
+      routes.push({ method: one as 'GET', url: url.replace(':type', 'order-placed') })
+  })
+  await server.ready()
+  return routes
+}
+
+describe('authorisation', async () => {
+  const gateway = setup(
+    { name: 'granted', types: ['order-placed'] },
+    { name: 'everything', types: '*' },
+    { name: 'nothing' },
+    { name: 'expired', types: '*', expires: Date.now() - 1 },
+    { name: 'berlin', tenant: 'berlin', types: ['order-placed'] },
+  )
+  const { server, as, tokens } = gateway
+  const routes = await listRoutes(server)
+  const id = tokens['granted']!.slice(4, 16)
+  const wrongSecret = createApiKey((bytes) =>
+    bytes === 6 ? Buffer.from(id, 'hex') : Buffer.alloc(bytes),
+  ).token
+  const revoked = createApiKey().token
+
+  const unknown: readonly (readonly [string, Record<string, string>])[] = [
+    ['no credential', {}],
+    ['an empty credential', { authorization: '' }],
+    ['an unknown key', { authorization: `Bearer ${revoked}` }],
+    ['a wrong secret', { authorization: `Bearer ${wrongSecret}` }],
+    ['an expired key', as('expired')],
+    [
+      'a token where none are taken',
+      { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJncmFudGVkIn0.' },
+    ],
+    ['the token in the wrong header', { 'x-api-key': tokens['granted']! }],
+  ]
+  const paths = [
+    ...routes,
+    { method: 'GET', url: '/nothing-here' } as const,
+    { method: 'PUT', url: '/v1/events' } as const,
+  ]
+
+  it('there are some', () => {
+    expect(routes).toEqual(
+      expect.arrayContaining([
+        { method: 'POST', url: '/v1/events' },
+        { method: 'GET', url: '/v1/types' },
+      ]),
+    )
+  })
+
+  it('of every route, asked for one by one, nobody unknown is let in', async () => {
+    for (const { method, url } of paths) {
+      for (const [what, headers] of unknown) {
+        const response = await server.inject({
+          method,
+          url,
+          headers: { 'content-type': 'application/json', ...headers },
+          ...(method === 'POST' && { payload: JSON.stringify(order) }),
+        })
+        const { statusCode: status, headers: answered } = response
+        expect({ method, url, what, status, asks: answered['www-authenticate'] }).toEqual({
+          ...{ method, url, what },
+          status: 401,
+          asks: 'Bearer realm="sluice"',
+        })
+        if (method !== 'HEAD') expect(response.json().code).toBe('unauthenticated')
+      }
+    }
+    expect(gateway.published).toEqual([])
+  })
+
+  it.each(routes.filter(({ method }) => method !== 'POST'))(
+    '$method $url is for every credential',
+    async (route) => {
+      for (const name of ['granted', 'everything', 'nothing', 'berlin']) {
+        expect((await server.inject({ ...route, headers: as(name) })).statusCode).toBe(200)
+      }
+    },
+  )
+
+  it.each([
+    ['granted', order, 202],
+    ['granted', { type: 'page-viewed', data: {} }, 403],
+    ['granted', derived, 403],
+    ['everything', order, 202],
+    ['everything', derived, 403],
+    ['nothing', order, 403],
+    ['berlin', order, 202],
+  ] as const)('%s posts $type: %i', async (name, event, status) => {
+    const before = gateway.published.length
+    const response = await gateway.post(event, as(name))
+    expect(response.status).toBe(status)
+    if (status === 403) expect(response.json).toMatchObject({ code: 'not-allowed', outcome: 'rejected' })
+    expect(gateway.published.length - before).toBe(status === 202 ? 1 : 0)
+  })
+})
+
+test('a derived type is for who was granted it by name', async () => {
+  const { post, as } = setup({ name: 'stock', types: ['stock-reserved'] })
+  const { json } = await post(derived, as('stock'))
+  expect(json).toMatchObject({ status: 'accepted', type: 'stock-reserved' })
+})
+
+test('of a batch each event is asked about', async () => {
+  const { post, as, stored } = setup({ name: 'shop', types: ['order-placed'] })
+  const { status, json } = await post([order, { ...derived }, order], as('shop'))
+  expect(status).toBe(207)
+  expect(json.results.map(({ code }: { code?: string }) => code)).toEqual([
+    undefined,
+    'not-allowed',
+    undefined,
+  ])
+  expect(stored().map(({ type }) => type)).toEqual(['order-placed', 'order-placed'])
+})
+
+test('tenant and default source are those of the credential, whatever the request says', async () => {
+  const { post, as, stored } = setup(
+    { name: 'a', tenant: 'tenant-a', types: '*' },
+    { name: 'b', tenant: 'tenant-b', types: '*', source: '/b' },
+  )
+  await post(order, { ...as('a'), 'x-tenant': 'tenant-b', tenant: 'tenant-b' })
+  await post(order, as('b'))
+  expect(stored()).toMatchObject([
+    { tenant: 'tenant-a', source: '/producers/a' },
+    { tenant: 'tenant-b', source: '/b' },
+  ])
+  const claimed = { specversion: '1.0', id: '1', source: '/s', ...order, tenant: 'tenant-b' }
+  const { json } = await post(claimed, { ...as('a'), 'content-type': 'application/cloudevents+json' })
+  expect(json.code).toBe('reserved-attribute')
+})
+
+test.each([
+  ['high', 'normal', 'normal'],
+  ['high', 'high', 'high'],
+  ['normal', 'low', 'normal'],
+] as const)('who asks for %s and may ask for %s travels in %s', async (priority, maxPriority, lane) => {
+  const { post, as } = setup({ name: 'shop', types: '*', maxPriority })
+  expect((await post({ ...order, priority }, as('shop'))).json).toMatchObject({
+    priority: lane,
+    decidedBy: 'producer',
+  })
+})
+
+test('who is not known is not read: the answer comes before the body', async () => {
+  const { server } = setup()
+  const payload = 'x'.repeat(9 * 1024 * 1024)
+  const response = await server.inject({ method: 'POST', url: '/v1/events', payload })
+  expect(response.statusCode).toBe(401)
+})
+
+test('what was wrong is counted', async () => {
+  const { post, metrics, as } = setup({ name: 'shop', types: '*' })
+  await post(order)
+  await post(order, { authorization: `Bearer ${createApiKey().token}` })
+  await post(order, as('shop'))
+  const text = await metrics.text()
+  expect(text).toContain('sluice_unauthenticated_requests_total{reason="missing",service="gateway"} 1')
+  expect(text).toContain('sluice_unauthenticated_requests_total{reason="unknown",service="gateway"} 1')
+})
+
+test('a route that does not say who may use it cannot be added', async () => {
+  const { server } = setup()
+  expect(() => server.get('/open', () => 'x')).toThrow('does not say who may use it')
+})
+
+describe('a credential over its rate', () => {
+  const limits = { eventsPerSecond: 1, burst: 3 }
+
+  it('has the first events taken and the later ones refused', async () => {
+    const { post, as, stored } = setup({ name: 'shop', types: '*', limits })
+    const batch = [1, 2, 3, 4, 5].map((id) => ({ ...order, id: String(id) }))
+    const { status, json } = await post(batch, as('shop'))
+    expect(status).toBe(207)
+    expect(json).toMatchObject({ accepted: 3, refused: 2 })
+    expect(json.results.slice(3)).toMatchObject([
+      { id: '4', status: 'refused', code: 'rate-limited', retryable: true },
+      { id: '5', status: 'refused', code: 'rate-limited', retryable: true },
+    ])
+    expect(stored().map(({ id }) => id)).toEqual(['1', '2', '3'])
+  })
+
+  it('is answered 429 when nothing was taken, with how long to wait', async () => {
+    const { post, as } = setup({ name: 'shop', types: '*', limits }, { name: 'other', types: '*' })
+    await post([order, order, order], as('shop'))
+    const batch = await post([order, order, order, order], as('shop'))
+    expect([batch.status, batch.headers['retry-after']]).toEqual([429, '3'])
+    const one = await post(order, as('shop'))
+    expect([one.status, one.headers['retry-after'], one.json.code]).toEqual([429, '1', 'rate-limited'])
+    expect((await post(order, as('other'))).status).toBe(202)
+  })
+})
+
+test('a credential with too many requests open is answered 429, and again when some are over', async () => {
+  const credentials = createTestCredentials({ name: 'shop', types: '*', limits: { concurrentRequests: 1 } })
+  const gateway = createTestGateway({ authenticate: credentials.authenticate, hold: true })
+  const headers = credentials.as('shop')
+  const first = gateway.post(order, headers)
+  await expect.poll(() => gateway.published.length).toBe(1)
+  const second = await gateway.post(order, headers)
+  expect([second.status, second.json.code, second.headers['retry-after']]).toEqual([
+    429,
+    'too-many-requests',
+    '1',
+  ])
+  gateway.release()
+  expect((await first).status).toBe(202)
+  const third = gateway.post(order, headers)
+  await expect.poll(() => gateway.published.length).toBe(2)
+  gateway.release()
+  expect((await third).status).toBe(202)
+})
