@@ -31,3 +31,10 @@ export function refuseOthers(
     }
   }
 }
+
+/** A length of time of a command line, in milliseconds. @throws UsageError */
+export function duration(option: string, text: string): number {
+  const past = /^\d+[smhd]$/.test(text) ? parseInstant(text, 0) : undefined
+  if (past !== undefined) return -past
+  throw new UsageError(`${option} takes a length of time, like 90d, 24h or 15m; not "${text}".`)
+}

@@ -16,3 +16,4 @@ export {
   type LimitsEntry,
   parseCredentials,
 } from './credentials-document.ts'
+export { addCredential, endOf, revokeKey, rotateKey } from './edit-keys.ts'
