@@ -74,6 +74,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
     ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
     ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
     publishTimeoutMs: 5000,
+    tls: options.tls ?? false,
     authenticate: options.authenticate ?? authenticateAnybody,
     metrics,
     log,
@@ -121,6 +122,7 @@ export type TestGatewayOptions = {
   readonly quarantine?: Pick<Quarantine, 'keep'>
   readonly entries?: readonly CatalogueEntry[]
   readonly rules?: readonly Rule[]
+  readonly tls?: boolean
   /** Anybody without. */
   readonly authenticate?: Authenticate
   readonly maxEventBytes?: number

@@ -1,3 +1,4 @@
+import type { Server as TlsServer } from 'node:tls'
 import { catalogue, LANES, laneTopic, PARTITIONS_PER_TYPE } from '@sluice/events'
 import { createPublisher, partitionOf } from '@sluice/kafka'
 import { runProcess } from '@sluice/service'
@@ -10,6 +11,7 @@ import { createQuarantine } from './quarantine/quarantine.ts'
 import { createRejudge } from './quarantine/rejudge.ts'
 import type { Result } from './results.ts'
 import { builtInRules } from './rules.ts'
+import { serveCertificate } from './serve-certificate.ts'
 import { createServer } from './server.ts'
 import { checkGatewaySettings, gatewaySettings } from './settings.ts'
 
@@ -19,6 +21,7 @@ await runProcess({
   settings: gatewaySettings,
   checkSettings: checkGatewaySettings,
   async start({ config, log, metrics, kafka, openFraming }) {
+    const { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile } = config
     const credentials = await openCredentials({
       file: config.GATEWAY_CREDENTIALS_FILE,
       entries: catalogue,
@@ -77,9 +80,14 @@ await runProcess({
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
       publishTimeoutMs: config.PUBLISH_TIMEOUT_MS,
       authenticate: credentials.authenticate,
+      tls: certFile !== undefined,
       metrics,
       log,
     })
+    const certificate =
+      certFile !== undefined && keyFile !== undefined
+        ? await serveCertificate(server.server as unknown as TlsServer, { certFile, keyFile, metrics, log })
+        : undefined
     // Fastify hands on to Node what it does not know itself.
     const where = { host: config.GATEWAY_HOST, port: config.GATEWAY_PORT, reusePort: config.SHARE_PORTS }
     const url = await server.listen(where)
@@ -96,6 +104,7 @@ await runProcess({
       async stop(graceMs) {
         await kafkaReached.stop()
         credentials.stop()
+        certificate?.stop()
         await Promise.all([server.close(), operations.stop(graceMs / 2)])
         await Promise.all([publisher.close(), quarantine?.close()])
       },

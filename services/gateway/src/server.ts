@@ -22,6 +22,8 @@ export type ServerOptions = Omit<IngestRouteOptions, 'streaming'> & {
   /** The publisher's limit for one event; an answer may take that long. */
   readonly publishTimeoutMs: number
   readonly authenticate: Authenticate
+  /** Whether to speak TLS; then `server.server` is to be given a certificate before it listens. */
+  readonly tls: boolean
   readonly log: Logger
   /** For the whole of a request that is no stream, in ms. */
   readonly requestTimeoutMs?: number
@@ -45,20 +47,24 @@ const MAX_HEADER_BYTES = 16 * 1024
  * on a connection that is in use is answered like any other, so that a restart costs nobody a 5xx.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { publishTimeoutMs, maxBodyBytes, log } = options
+  const { publishTimeoutMs, maxBodyBytes, tls, log } = options
   const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const streaming = new WeakSet<Socket>()
   let closing = false
 
-  const server = Fastify({
+  const transport = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+    connectionsCheckingInterval: Math.min(5000, requestTimeoutMs),
+    // Node's own answer has no body; see judgeHttp.
+    requireHostHeader: false,
+  }
+  const server: FastifyInstance = Fastify({
     logger: false,
-    http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
-      connectionsCheckingInterval: Math.min(5000, requestTimeoutMs),
-      // Node's own answer has no body; see judgeHttp.
-      requireHostHeader: false,
-    },
+    // Types apart, both kinds of server are used alike.
+    ...((tls ? { https: { ...transport, handshakeTimeout: HEADERS_TIMEOUT_MS } } : { http: transport }) as {
+      http: typeof transport
+    }),
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     // Off: it makes an AbortController for each request, 7 % of a single post. The publisher settles every event.

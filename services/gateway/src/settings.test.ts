@@ -42,3 +42,14 @@ describe('a gateway that others can reach', () => {
     expect(problemsOf({ GATEWAY_HOST: host })).toEqual([])
   })
 })
+
+test('half a certificate is none', () => {
+  const parse = () =>
+    parseProcessSettings(
+      gatewaySettings,
+      { KAFKA_BROKERS: 'a:9092', GATEWAY_TLS_CERT_FILE: 'c.pem' },
+      'gateway',
+      checkGatewaySettings,
+    )
+  expect(parse).toThrow('GATEWAY_TLS_KEY_FILE: is required when GATEWAY_TLS_CERT_FILE is set.')
+})

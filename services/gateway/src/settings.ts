@@ -26,6 +26,13 @@ export const gatewaySettings = {
     .describe(
       'Whether the gateway may listen on other interfaces than loopback without credentials: then whoever reaches its port may post.',
     ),
+  GATEWAY_TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'PEM file with the certificate of the ingest endpoint, for https; http without. Read again when it changes.',
+    ),
+  GATEWAY_TLS_KEY_FILE: z.string().optional().describe("PEM file with that certificate's key."),
   INGEST_MAX_BODY_BYTES: integer({ min: 1024, max: 256 * 1024 * 1024, unit: 'bytes' })
     .default(8 * 1024 * 1024)
     .describe('How large the body of one request may be.'),
@@ -74,17 +81,25 @@ export const gatewaySettings = {
     ),
 } satisfies Settings
 
-/** What is wrong with the settings together. */
+/** What is wrong with the settings together. Of a variable that could not be read nothing is concluded. */
 export function checkGatewaySettings(config: Partial<Config<typeof gatewaySettings>>): SettingProblem[] {
+  const problems: SettingProblem[] = []
   const { GATEWAY_HOST: host, GATEWAY_CREDENTIALS_FILE: file, GATEWAY_ALLOW_ANYBODY: anybody } = config
-  if (host === undefined || file !== undefined || anybody !== false || isLoopback(host)) return []
-  return [
-    {
+  if (host !== undefined && !isLoopback(host) && file === undefined && anybody === false) {
+    problems.push({
       variable: 'GATEWAY_CREDENTIALS_FILE',
       problem:
         'is required, because GATEWAY_HOST is not loopback: others could reach the gateway, and anybody could post. Make one: npm run keys -- create <name> --types "*" --file credentials.json. Or say GATEWAY_ALLOW_ANYBODY=true, if something else decides who reaches the port.',
-    },
-  ]
+    })
+  }
+  for (const [variable, other] of [
+    ['GATEWAY_TLS_CERT_FILE', 'GATEWAY_TLS_KEY_FILE'],
+    ['GATEWAY_TLS_KEY_FILE', 'GATEWAY_TLS_CERT_FILE'],
+  ] as const) {
+    if (config[variable] === undefined && config[other] !== undefined)
+      problems.push({ variable, problem: `is required when ${other} is set.` })
+  }
+  return problems
 }
 
 /** Whether only this machine reaches an interface. */

@@ -1,0 +1,55 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createSecureContext, type Server as TlsServer } from 'node:tls'
+import { type Logger, type Metrics, OUTDATED_FILES } from '@sluice/telemetry'
+import { followFiles } from './follow-files.ts'
+
+/** What connections may speak at the least. */
+const MIN_VERSION = 'TLSv1.2'
+
+/**
+ * Gives a server its certificate and key, and again whenever the files change: new connections get the new ones, open ones
+ * go on. Files that do not fit, as for a moment while both are replaced, change nothing.
+ * Rejects when they cannot be used the first time.
+ */
+export async function serveCertificate(
+  server: Pick<TlsServer, 'setSecureContext'>,
+  options: {
+    readonly certFile: string
+    readonly keyFile: string
+    readonly metrics: Metrics
+    readonly log: Logger
+    /** How soon a change of the files is in force, at the latest; a second without. */
+    readonly everyMs?: number
+  },
+): Promise<{ stop(): void }> {
+  const { certFile, keyFile, metrics, log, everyMs = 1000 } = options
+  const outdated = metrics.gauge(OUTDATED_FILES, { file: 'certificate' })
+  return followFiles({
+    paths: [certFile, keyFile],
+    everyMs,
+    apply([cert, key]) {
+      const context = { cert: cert!, key: key!, minVersion: MIN_VERSION } as const
+      // A key file that is empty for a moment would count as no key at all.
+      if (!new X509Certificate(cert!).checkPrivateKey(createPrivateKey(key!)))
+        throw new Error('The key is not that of the certificate.')
+      // A server whose context cannot be set has half of it; so it is tried beside it first.
+      createSecureContext(context)
+      server.setSecureContext(context)
+      outdated.set(0)
+      log.info({ certFile }, 'the certificate is in force')
+    },
+    report(error) {
+      if (!error) return
+      outdated.set(1)
+      log.error(
+        { err: error, certFile, keyFile },
+        'the certificate cannot be used; the one before stays in force',
+      )
+    },
+  }).catch((cause: Error) => {
+    throw new Error(
+      `GATEWAY_TLS_CERT_FILE (${certFile}) and GATEWAY_TLS_KEY_FILE (${keyFile}) cannot be used: ${cause.message}`,
+      { cause },
+    )
+  })
+}
