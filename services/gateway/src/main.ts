@@ -13,7 +13,7 @@ import type { Result } from './results.ts'
 import { builtInRules } from './rules.ts'
 import { serveCertificate } from './serve-certificate.ts'
 import { createServer } from './server.ts'
-import { checkGatewaySettings, gatewaySettings } from './settings.ts'
+import { checkGatewaySettings, gatewaySettings, tokenSettings } from './settings.ts'
 
 /** Settings → schemas → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
 await runProcess({
@@ -24,6 +24,7 @@ await runProcess({
     const { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile } = config
     const credentials = await openCredentials({
       file: config.GATEWAY_CREDENTIALS_FILE,
+      tokens: tokenSettings(config),
       entries: catalogue,
       metrics,
       log,

@@ -128,6 +128,13 @@ export const problems = {
     true,
     1,
   ),
+  'jwks-unavailable': problem(
+    503,
+    'The token cannot be checked',
+    'The keys of its issuer cannot be fetched. Send it again later.',
+    true,
+    5,
+  ),
   unavailable: problem(
     503,
     'Kafka is not available',

@@ -95,6 +95,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     closing = true
   })
   server.addHook('onRequest', (request, reply, next) => {
+    reply.header('x-content-type-options', 'nosniff').header('content-security-policy', "default-src 'none'")
     const problem = judgeHttp(request.raw)
     if (problem) sendAnswer(reply, problem)
     else next()

@@ -53,3 +53,26 @@ test('half a certificate is none', () => {
     )
   expect(parse).toThrow('GATEWAY_TLS_KEY_FILE: is required when GATEWAY_TLS_CERT_FILE is set.')
 })
+
+test('tokens are taken whole or not at all, and not without a file that says whose they are', () => {
+  const parse = (env: Record<string, string>) =>
+    parseProcessSettings(
+      gatewaySettings,
+      { KAFKA_BROKERS: 'a:9092', ...env },
+      'gateway',
+      checkGatewaySettings,
+    )
+  const all = {
+    GATEWAY_JWT_ISSUER: 'https://issuer.example.com/',
+    GATEWAY_JWT_AUDIENCE: 'sluice',
+    GATEWAY_JWT_JWKS_URL: 'https://issuer.example.com/keys',
+    GATEWAY_CREDENTIALS_FILE: 'c.json',
+  }
+  expect(parse(all).config.GATEWAY_JWT_CLAIM).toBe('sub')
+  for (const variable of Object.keys(all)) {
+    expect(() => parse({ ...all, [variable]: '' })).toThrow(`${variable}: is required when GATEWAY_JWT_`)
+  }
+  expect(() => parse({ ...all, GATEWAY_JWT_JWKS_URL: 'http://issuer.example.com/keys' })).toThrow(
+    'must be https',
+  )
+})

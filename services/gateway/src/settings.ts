@@ -26,6 +26,22 @@ export const gatewaySettings = {
     .describe(
       'Whether the gateway may listen on other interfaces than loopback without credentials: then whoever reaches its port may post.',
     ),
+  GATEWAY_JWT_ISSUER: z
+    .string()
+    .optional()
+    .describe(
+      'Whose JSON Web Tokens are taken beside keys: their "iss". The subjects of a credential in the file say whose tokens stand for it.',
+    ),
+  GATEWAY_JWT_AUDIENCE: z.string().optional().describe('What these tokens have to be for: their "aud".'),
+  GATEWAY_JWT_JWKS_URL: z
+    .url()
+    .refine((url) => isSafeUrl(new URL(url)), 'must be https, or http to loopback')
+    .optional()
+    .describe("Where the issuer's public keys are, as a JSON Web Key Set."),
+  GATEWAY_JWT_CLAIM: z
+    .string()
+    .default('sub')
+    .describe('The claim of these tokens that is looked for among the subjects.'),
   GATEWAY_TLS_CERT_FILE: z
     .string()
     .optional()
@@ -99,7 +115,29 @@ export function checkGatewaySettings(config: Partial<Config<typeof gatewaySettin
     if (config[variable] === undefined && config[other] !== undefined)
       problems.push({ variable, problem: `is required when ${other} is set.` })
   }
+  const jwt = ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE', 'GATEWAY_JWT_JWKS_URL'] as const
+  const given = jwt.find((variable) => config[variable] !== undefined)
+  if (given === undefined) return problems
+  for (const variable of [...jwt, 'GATEWAY_CREDENTIALS_FILE'] as const) {
+    const isUnreadable = !(variable in config)
+    if (config[variable] === undefined && !isUnreadable)
+      problems.push({ variable, problem: `is required when ${given} is set.` })
+  }
   return problems
+}
+
+/** Whether what is fetched from there is what was sent from there. */
+function isSafeUrl({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
+}
+
+/** Whose tokens are taken; undefined when nobody's are. */
+export function tokenSettings(config: Config<typeof gatewaySettings>) {
+  const issuer = config.GATEWAY_JWT_ISSUER
+  const audience = config.GATEWAY_JWT_AUDIENCE
+  const jwksUrl = config.GATEWAY_JWT_JWKS_URL
+  if (issuer === undefined || audience === undefined || jwksUrl === undefined) return undefined
+  return { issuer, audience, jwksUrl, claim: config.GATEWAY_JWT_CLAIM }
 }
 
 /** Whether only this machine reaches an interface. */

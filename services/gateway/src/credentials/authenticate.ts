@@ -18,6 +18,7 @@ export type RefusalReason =
   | 'wrong-secret'
   | 'expired'
   | 'token'
+  | 'no-credential'
   | 'unavailable'
 
 /**
@@ -35,7 +36,7 @@ export type AuthenticateOptions = {
   /** The credentials in force. */
   readonly credentials: () => CredentialSet
   /** Who a token that is no key of ours stands for; absent: tokens are not taken. */
-  readonly readToken?: (token: string) => Credential | Refused | Promise<Credential | Refused>
+  readonly readToken?: ((token: string) => Credential | Refused | Promise<Credential | Refused>) | undefined
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }

@@ -2,6 +2,7 @@ import { createApiKey } from '@sluice/credentials'
 import { orderPlaced } from '@sluice/events'
 import { describe, expect, it, test } from 'vitest'
 import { createTestGateway } from '../gateway-fixture.ts'
+import { createAuthenticate, unauthenticated } from './authenticate.ts'
 import { createTestCredentials, type TestCredential } from './credentials-fixture.ts'
 
 const order = { type: 'order-placed', data: orderPlaced.example }
@@ -226,4 +227,71 @@ test('a credential with too many requests open is answered 429, and again when s
   await expect.poll(() => gateway.published.length).toBe(2)
   gateway.release()
   expect((await third).status).toBe(202)
+})
+
+test('whose token has to be verified first is let in, or not, after that', async () => {
+  const credentials = createTestCredentials({ name: 'shop', types: '*' })
+  const shop = credentials.set.credentials[0]!
+  const readToken = async (token: string) =>
+    token === 'good' ? shop : unauthenticated('token', 'This token is not valid here.')
+  const authenticate = createAuthenticate({ credentials: () => credentials.set, readToken })
+  const { post, stored } = createTestGateway({ authenticate })
+  expect((await post(order, { authorization: 'Bearer good' })).status).toBe(202)
+  const { status, json } = await post(order, { authorization: 'Bearer bad' })
+  expect([status, json.detail]).toEqual([401, 'This token is not valid here.'])
+  expect(stored()).toMatchObject([{ source: '/producers/shop' }])
+})
+
+test('what is secret is in no log, metric, answer or stored event', async () => {
+  const { post, as, tokens, logged, metrics, stored } = setup(
+    { name: 'shop', types: ['order-placed'] },
+    { name: 'old', types: '*', expires: 1 },
+  )
+  const jwt = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnktc3ViIn0.canary-signature'
+  const canary = 'canary-4f1c02a9'
+  const withCanary = { ...order, data: { ...order.data, card: canary } }
+  const answers: unknown[] = []
+  for (const headers of [
+    as('shop'),
+    as('old'),
+    { authorization: `Bearer ${jwt}` },
+    { authorization: `Basic ${canary}` },
+    { authorization: `Bearer ${tokens['shop']}x` },
+    { ...as('shop'), cookie: `session=${canary}`, 'x-api-key': canary },
+    { ...as('shop'), expect: canary },
+    { ...as('shop'), 'content-type': `text/${canary}` },
+  ]) {
+    for (const body of [order, withCanary, [order, withCanary], `{"${canary}`]) {
+      const { headers: answered, payload } = await post(body, headers)
+      answers.push(answered, payload)
+    }
+  }
+  const seen = JSON.stringify([answers, logged, stored(), await metrics.text()])
+  expect(seen).toContain('accepted')
+  for (const secret of [
+    tokens['shop']!,
+    tokens['old']!,
+    tokens['shop']!.slice(17),
+    jwt,
+    'canary-signature',
+    canary,
+  ]) {
+    expect(seen).not.toContain(secret)
+  }
+})
+
+test('pages of other origins may not read answers, and no answer is a page', async () => {
+  const { server, as } = setup({ name: 'shop', types: '*' })
+  for (const method of ['GET', 'OPTIONS'] as const) {
+    const { headers } = await server.inject({
+      method,
+      url: '/v1/types',
+      headers: { ...as('shop'), origin: 'https://evil.example.com', 'access-control-request-method': 'GET' },
+    })
+    expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([])
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'",
+    })
+  }
 })

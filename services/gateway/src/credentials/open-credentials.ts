@@ -6,6 +6,7 @@ import { suggest } from '../suggest.ts'
 import { type Authenticate, authenticateAnybody, createAuthenticate } from './authenticate.ts'
 import { ANYBODY, type Credential } from './credential.ts'
 import { type CredentialSet, createCredentialSet } from './credential-set.ts'
+import { createReadToken, type TokenOptions } from './read-token.ts'
 
 export type OpenCredentials = {
   readonly authenticate: Authenticate
@@ -20,6 +21,8 @@ export type OpenCredentials = {
  */
 export async function openCredentials(options: {
   readonly file: string | undefined
+  /** Whose tokens are taken, too; nobody's without. */
+  readonly tokens?: Omit<TokenOptions, 'credentials'> | undefined
   readonly entries: readonly CatalogueEntry[]
   readonly metrics: Metrics
   readonly log: Logger
@@ -51,9 +54,11 @@ export async function openCredentials(options: {
   }).catch((cause: Error) => {
     throw new Error(`GATEWAY_CREDENTIALS_FILE (${file}) cannot be used. ${cause.message}`, { cause })
   })
+  const credentials = () => current!
+  const readToken = options.tokens && createReadToken({ ...options.tokens, credentials })
   return {
-    authenticate: createAuthenticate({ credentials: () => current! }),
-    typesOf: (name) => current!.credentials.find((credential) => credential.name === name)?.types ?? NO_TYPES,
+    authenticate: createAuthenticate({ credentials, readToken }),
+    typesOf: (name) => credentials().credentials.find((one) => one.name === name)?.types ?? NO_TYPES,
     stop: followed.stop,
   }
 
