@@ -29,10 +29,9 @@ await runProcess({
       metrics,
       log,
     })
-    const postable = catalogue.flatMap(({ definition }) =>
-      definition.origin === 'producer' ? [definition] : [],
-    )
-    const framing = await openFraming(postable)
+    const definitions = catalogue.map(({ definition }) => definition)
+    // Of derived types, too: a credential may be granted one.
+    const framing = await openFraming(definitions)
     const publisher = createPublisher({
       client: kafka,
       lanes: LANES,
@@ -95,7 +94,9 @@ await runProcess({
     log.info({ url }, 'listening')
     const kafkaReached = watchKafkaReached({
       kafka,
-      topics: postable.flatMap(({ type, lanes }) => lanes.map((lane) => laneTopic(type, lane))),
+      topics: definitions
+        .filter(({ origin }) => origin === 'producer')
+        .flatMap(({ type, lanes }) => lanes.map((lane) => laneTopic(type, lane))),
       retryMs: 1000,
       log,
     })

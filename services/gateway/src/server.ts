@@ -23,7 +23,7 @@ export type ServerOptions = Omit<IngestRouteOptions, 'streaming'> & {
   readonly publishTimeoutMs: number
   readonly authenticate: Authenticate
   /** Whether to speak TLS; then `server.server` is to be given a certificate before it listens. */
-  readonly tls: boolean
+  readonly tls?: boolean
   readonly log: Logger
   /** For the whole of a request that is no stream, in ms. */
   readonly requestTimeoutMs?: number
