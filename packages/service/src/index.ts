@@ -11,6 +11,7 @@ export {
 export type { Framing } from './framing.ts'
 export type { EventHandler, HandlerContext, HandlerResult } from './handler.ts'
 export { type Outcome, outcomeRecord, outcomesSetting } from './outcome.ts'
+export { pause } from './pause.ts'
 export { type ProcessContext, type RunningProcess, runProcess } from './process.ts'
 export { type ConsumerSpec, runConsumer } from './run-consumer.ts'
 export {

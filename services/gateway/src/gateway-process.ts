@@ -1,6 +1,7 @@
 import { catalogue } from '@sluice/events'
 import { partitionOf } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
+import { authenticateAnybody } from './credentials/authenticate.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import type { Result } from './results.ts'
@@ -31,6 +32,7 @@ const server = createServer({
   maxBatchEvents: 10_000,
   maxEventBytes,
   publishTimeoutMs: 5000,
+  authenticate: authenticateAnybody,
   metrics,
   log,
 })

@@ -196,7 +196,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
     function finish(): void {
       for (const result of results) count(result)
-      if (heldBefore) holdBack(heldBefore, candidates, results)
+      if (heldBefore) holdBack(heldBefore, candidates, results, credential)
       resolve(results)
       // After the answer: to write thousands of events takes its time.
       if (options.quarantine && results.some(isRejected)) setImmediate(quarantine, options.quarantine)
@@ -211,11 +211,16 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   /** What Kafka did not confirm holds back the rest of its key, too. */
-  function holdBack(held: HeldKeys, candidates: readonly Candidate[], results: readonly Result[]): void {
+  function holdBack(
+    held: HeldKeys,
+    candidates: readonly Candidate[],
+    results: readonly Result[],
+    credential: Credential,
+  ): void {
     for (let index = 0; index < results.length; index++) {
       const { status, way, type } = results[index]!
       if (!way || (status !== 'refused' && status !== 'unknown')) continue
-      held.add(placeOf(judge.place(candidates[index]!, plans.get(type!)!)))
+      held.add(placeOf(judge.place(candidates[index]!, plans.get(type!)!, credential)))
     }
   }
 

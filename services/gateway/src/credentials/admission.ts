@@ -5,6 +5,8 @@ import type { LimitsEntry } from '@sluice/credentials'
 export type Admission = {
   /** How many of `count` events may be taken now. They are used then. */
   takeEvents(count: number): number
+  /** The most events that may be taken at once; Infinity without a limit. */
+  readonly burst: number
   /** Seconds until `count` more events may be taken, or as many as ever at once. */
   secondsUntil(count: number): number
   /** Whether requests are counted. */
@@ -51,6 +53,7 @@ export function createAdmission(limits: LimitsEntry, now = () => performance.now
       fill()
       return Math.max(0, Math.min(count, burst) - tokens) / eventsPerSecond
     },
+    burst: limitsEvents ? Math.max(1, Math.floor(burst)) : Number.POSITIVE_INFINITY,
     limitsRequests,
     beginRequest() {
       if (open >= concurrentRequests) return false

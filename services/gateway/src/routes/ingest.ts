@@ -15,6 +15,7 @@ import { type IdOfIndex, idsFromKey, parseIdempotencyKey } from '../idempotence/
 import type { Ingest } from '../ingest.ts'
 import { type Answer, answerBatch, answerOne, answerProblem } from '../results.ts'
 import { answerLines } from './answer-lines.ts'
+import { paceIngest } from './pace-ingest.ts'
 import { sendAnswer } from './send-answer.ts'
 
 export type IngestRouteOptions = {
@@ -120,8 +121,13 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
       idOf: idOfIndex(request.headers),
       held: createHeldKeys(),
     }
+    const stopping = new AbortController()
     const stream = answerLines(plain(request, raw), raw, {
-      ingest: (candidates, firstIndex) => ingest(candidates, { ...common, firstIndex }),
+      ingest: paceIngest(
+        (candidates, firstIndex) => ingest(candidates, { ...common, firstIndex }),
+        request.credential.admission,
+        stopping.signal,
+      ),
       maxLineBytes: 2 * maxEventBytes,
       minimal,
       stallMs,
@@ -130,6 +136,7 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
     let stopped = false
     const stop = () => {
       stopped = true
+      stopping.abort()
       stream.stop()
     }
     stops.add(stop)
