@@ -8,6 +8,12 @@ import { isRefused } from './authenticate.ts'
 import { createTestCredentials, type TestCredential } from './credentials-fixture.ts'
 import { openCredentials } from './open-credentials.ts'
 
+/** Whole at once: what is read while it is written would be a state of its own. */
+async function put(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text)
+  await rename(`${file}.new`, file)
+}
+
 async function setup(...wanted: readonly TestCredential[]) {
   const folder = await mkdtemp(join(tmpdir(), 'credentials-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -68,7 +74,7 @@ test('what cannot be used changes nothing, and is said once', async () => {
   const opened = await open(file)
   onTestFinished(opened.stop)
   const errors = () => logged.filter((line) => line.includes('"level":"error"'))
-  await writeFile(file, '{"credentials": [{"name": "half"}]}')
+  await put(file, '{"credentials": [{"name": "half"}]}')
   await expect.poll(() => errors().length).toBe(1)
   expect(errors()[0]).toContain('credentials[0].types')
   expect(nameOf(opened, first.tokens['shop']!)).toBe('shop')
@@ -78,7 +84,7 @@ test('what cannot be used changes nothing, and is said once', async () => {
   await expect.poll(() => errors().length).toBe(2)
   expect(nameOf(opened, first.tokens['shop']!)).toBe('shop')
 
-  await writeFile(file, first.text)
+  await put(file, first.text)
   await expect
     .poll(() => metrics.text())
     .toContain('sluice_outdated_files{file="credentials",service="gateway"} 0')
@@ -98,14 +104,11 @@ test('a reload gives nobody a new burst, unless the limits changed', async () =>
     ).admission
   expect(admission().takeEvents(5)).toBe(5)
   const document = JSON.parse(first.text)
-  await writeFile(
-    file,
-    JSON.stringify({ credentials: [...document.credentials, { name: 'other', types: [] }] }),
-  )
+  await put(file, JSON.stringify({ credentials: [...document.credentials, { name: 'other', types: [] }] }))
   await expect.poll(() => logged.filter((line) => line.includes('are in force')).length).toBe(2)
   expect(admission().takeEvents(5)).toBe(0)
   document.credentials[0].limits.burst = 6
-  await writeFile(file, JSON.stringify(document))
+  await put(file, JSON.stringify(document))
   await expect.poll(() => logged.filter((line) => line.includes('are in force')).length).toBe(3)
   expect(admission().takeEvents(6)).toBe(6)
 })
