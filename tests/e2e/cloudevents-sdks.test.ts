@@ -127,7 +127,8 @@ async function findStored(id: string): Promise<{ headers: Record<string, string>
   const offsets = await admin.topicOffsets(topic)
   await admin.close()
   const reader = client.reader({ name: 'cloudevents-reader' })
-  const isWanted = ({ value }: IncomingRecord) => JSON.parse(String(value)).id === id
+  // Not parsed: another test may have written what is no JSON as a whole.
+  const isWanted = ({ value }: IncomingRecord) => value?.includes(id) ?? false
   try {
     const from = offsets.map(({ partition, low }) => ({ topic, partition, offset: low }))
     const to = offsets.map(({ partition, high }) => ({ topic, partition, offset: high }))
