@@ -39,6 +39,7 @@ export {
   textOf,
 } from './headers.ts'
 export { type Identity, identityOf, readIdentity } from './identity.ts'
+export { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
 export { capLane, isLane, LANE_SHARES, LANES, type Lane, type LaneShare, nearestLane } from './lanes.ts'
 export { completeOutput, createOutputEncoder, outputId } from './lineage.ts'
 export { REDACTED, redact } from './redact.ts'

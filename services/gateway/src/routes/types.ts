@@ -1,6 +1,5 @@
-import type { CatalogueEntry } from '@sluice/events'
+import { type CatalogueEntry, jsonSchemaOf } from '@sluice/events'
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
 import { encodeProblem, PROBLEM_JSON, problems } from '../problems.ts'
 import { suggest } from '../suggest.ts'
 import { sendAnswer } from './send-answer.ts'
@@ -51,6 +50,6 @@ function describe(entry: CatalogueEntry) {
     /** The example's key. */
     exampleKey: definition.key(definition.example),
     example: definition.example,
-    schema: z.toJSONSchema(definition.data),
+    schema: jsonSchemaOf(definition),
   }
 }
