@@ -446,6 +446,8 @@ test('unknown paths, other methods and odd paths get problems, too', async () =>
     ['PUT', '/v1/events?x=1', 'POST'],
     ['DELETE', '/v1/types', 'GET, HEAD'],
     ['POST', '/v1/types/order-placed', 'GET, HEAD'],
+    ['PUT', '/v1/types/order-placed/schema', 'GET, HEAD'],
+    ['POST', '/openapi.json', 'GET, HEAD'],
   ] as const) {
     const response = await server.inject({ method, url, ...(method !== 'GET' && { payload: '{}' }) })
     expect([response.statusCode, response.headers['allow']]).toEqual([405, allow])
@@ -465,7 +467,7 @@ test('the types are listed, and each is described', async () => {
     owner: 'checkout',
     lanes: ['high', 'normal'],
     defaultPriority: 'normal',
-    links: { self: '/v1/types/order-placed' },
+    links: { self: '/v1/types/order-placed', schema: '/v1/types/order-placed/schema' },
   })
   for (const { links, type } of list.types) {
     const detail = (await server.inject(links.self)).json()

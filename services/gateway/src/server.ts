@@ -13,6 +13,7 @@ import type { Authenticate } from './credentials/authenticate.ts'
 import { guardFrontDoor } from './credentials/front-door.ts'
 import { encodeProblem, PROBLEM_JSON, type ProblemCode, problems } from './problems.ts'
 import { type Answer, answerProblem } from './results.ts'
+import { documentsRoute } from './routes/documents.ts'
 import { type IngestRouteOptions, ingestRoute } from './routes/ingest.ts'
 import { sendAnswer } from './routes/send-answer.ts'
 import { typesRoute } from './routes/types.ts'
@@ -114,6 +115,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.setErrorHandler(answerError)
   server.register(ingestRoute, { ...options, streaming })
   server.register(typesRoute, { entries: options.entries })
+  server.register(documentsRoute, { entries: options.entries })
   return server
 
   function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -157,7 +159,8 @@ function codeOf(error: FastifyError): ProblemCode {
 
 const PATHS: readonly { readonly path: RegExp; readonly allow: string }[] = [
   { path: /^\/v1\/events$/, allow: 'POST' },
-  { path: /^\/v1\/types(\/[^/]+)?$/, allow: 'GET, HEAD' },
+  { path: /^\/v1\/types(\/[^/]+(\/schema)?)?$/, allow: 'GET, HEAD' },
+  { path: /^\/openapi\.json$/, allow: 'GET, HEAD' },
 ]
 
 function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {

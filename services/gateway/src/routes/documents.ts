@@ -1,0 +1,18 @@
+import type { CatalogueEntry } from '@sluice/events'
+import type { FastifyInstance } from 'fastify'
+import { openApiOf } from '../documents/openapi.ts'
+import { sendAnswer } from './send-answer.ts'
+
+/** `GET /openapi.json`: the contract. Encoded once, at the start. */
+export async function documentsRoute(
+  server: FastifyInstance,
+  { entries }: { readonly entries: readonly CatalogueEntry[] },
+): Promise<void> {
+  const openApi = JSON.stringify(openApiOf(entries))
+
+  server.get('/openapi.json', READS_CATALOGUE, (_request, reply) => {
+    sendAnswer(reply, { status: 200, contentType: 'application/json', body: openApi })
+  })
+}
+
+const READS_CATALOGUE = { config: { action: 'read-catalogue' } } as const
