@@ -448,6 +448,7 @@ test('unknown paths, other methods and odd paths get problems, too', async () =>
     ['POST', '/v1/types/order-placed', 'GET, HEAD'],
     ['PUT', '/v1/types/order-placed/schema', 'GET, HEAD'],
     ['POST', '/openapi.json', 'GET, HEAD'],
+    ['DELETE', '/asyncapi.json', 'GET, HEAD'],
   ] as const) {
     const response = await server.inject({ method, url, ...(method !== 'GET' && { payload: '{}' }) })
     expect([response.statusCode, response.headers['allow']]).toEqual([405, allow])

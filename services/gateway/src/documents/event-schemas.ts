@@ -17,11 +17,14 @@ export function refTo(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-/** The data of each type, by name; in documents that say themselves which JSON Schema they speak. */
-export function dataSchemas(entries: readonly CatalogueEntry[]): Record<string, JsonSchema> {
+/** The data of each type, by name; in documents that say themselves which draft of JSON Schema they speak. */
+export function dataSchemas(
+  entries: readonly CatalogueEntry[],
+  target: 'draft-2020-12' | 'draft-7',
+): Record<string, JsonSchema> {
   return Object.fromEntries(
     entries.map(({ definition }) => {
-      const { $schema: _, ...schema } = jsonSchemaOf(definition)
+      const { $schema: _, ...schema } = jsonSchemaOf(definition, target)
       return [dataName(definition.type), schema]
     }),
   )
@@ -31,7 +34,7 @@ export function dataSchemas(entries: readonly CatalogueEntry[]): Record<string, 
 export function postedSchemas(entries: readonly CatalogueEntry[]): Record<string, JsonSchema> {
   const types = entries.map(({ definition }) => definition.type)
   return {
-    ...dataSchemas(entries),
+    ...dataSchemas(entries, 'draft-2020-12'),
     ...Object.fromEntries(
       entries.flatMap(({ definition }) => [
         [eventName(definition.type), cloudEventOf(definition)],

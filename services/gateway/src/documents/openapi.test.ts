@@ -165,6 +165,7 @@ describe('an answer is as the document says', () => {
     ['/v1/types/order-palced', '~1v1~1types~1{type}', '404', 'application/problem+json'],
     ['/v1/types/order-palced/schema', '~1v1~1types~1{type}~1schema', '404', 'application/problem+json'],
     ['/openapi.json', '~1openapi.json', '200', 'application/json'],
+    ['/asyncapi.json', '~1asyncapi.json', '200', 'application/json'],
   ])('GET %s', async (url, path, status, mediaType) => {
     const answer = await createTestGateway().server.inject(url)
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([Number(status), mediaType])

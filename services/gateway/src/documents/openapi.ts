@@ -51,6 +51,9 @@ export function openApiOf(entries: readonly CatalogueEntry[]) {
       '/openapi.json': {
         get: read('documents', 'showOpenApi', 'Shows this document.', json({ type: 'object' })),
       },
+      '/asyncapi.json': {
+        get: read('documents', 'showAsyncApi', 'Shows the topics, as AsyncAPI 3.', json({ type: 'object' })),
+      },
     },
     components: {
       schemas: { ...postedSchemas(entries), ...answerSchemas },

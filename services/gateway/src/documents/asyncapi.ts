@@ -1,0 +1,336 @@
+import {
+  type CatalogueEntry,
+  CLOUDEVENTS_JSON,
+  CONTENT_TYPE,
+  DEFAULT_TENANT,
+  dataSchemaOf,
+  deadLetterTopic,
+  type Event,
+  GENERATION,
+  HOP,
+  type JsonSchema,
+  LANES,
+  laneTopic,
+  ORIGIN,
+  OUTCOMES_TOPIC,
+  planTopics,
+  REJECTED_TOPIC,
+  retryTopic,
+  SERVICE,
+  type TopicPlan,
+} from '@sluice/events'
+import { dataName, dataSchemas, refTo } from './event-schemas.ts'
+
+/**
+ * The topics as AsyncAPI 3: a channel for each that the catalogue plans, the messages in it, who sends and who receives.
+ * Schemas are of draft 7, which AsyncAPI means where nothing else is said.
+ */
+export function asyncApiOf(entries: readonly CatalogueEntry[]) {
+  const plans = planTopics(entries, { outcomes: true, quarantine: true })
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Sluice',
+      version: '1.0.0',
+      description:
+        'Events as they are in Kafka. Every record is delivered at least once; tenant, source and id tell repeats. Events of one key keep their order inside a lane.',
+      license: { name: 'Apache-2.0' },
+    },
+    defaultContentType: CLOUDEVENTS_JSON,
+    channels: Object.fromEntries(
+      plans.map((plan) => [plan.topic, channelOf(plan, messagesIn(entries, plan))]),
+    ),
+    operations: operationsOf(entries),
+    components: {
+      messages: {
+        ...Object.fromEntries(entries.flatMap(messagesOf)),
+        rejected: REJECTED,
+        outcome: OUTCOME,
+      },
+      schemas: {
+        ...dataSchemas(entries, 'draft-7'),
+        ...Object.fromEntries(
+          entries.map(({ definition: { type } }) => [storedName(type), storedEvent(type)]),
+        ),
+      },
+    },
+  }
+}
+
+const storedName = (type: string): string => `${type}.stored`
+const retryName = (type: string): string => `${type}.retry`
+const deadLetterName = (type: string): string => `${type}.dead-letter`
+
+function messagesIn(entries: readonly CatalogueEntry[], { topic, kind }: TopicPlan): string[] {
+  if (kind === 'outcomes') return ['outcome']
+  if (kind === 'rejected') return ['rejected']
+  const nameOf = { lane: dataName, retry: retryName, 'dead-letter': deadLetterName }[kind]
+  return entries
+    .map(({ definition }) => definition.type)
+    .filter((type) => topic.startsWith(`events.${type}.`))
+    .map(nameOf)
+}
+
+const ABOUT: Readonly<Record<TopicPlan['kind'], string>> = {
+  lane: 'Events of one type and lane.',
+  retry: 'What a service tries again after a fixed delay.',
+  'dead-letter': 'What a service gave up on: npm run dlq lists it and sends it back.',
+  outcomes: 'How each event ended, where books are kept (OUTCOMES=on).',
+  rejected: 'What producers posted and the gateway rejected (QUARANTINE=on).',
+}
+
+function channelOf(plan: TopicPlan, messages: readonly string[]) {
+  const { topic, kind, partitions, retentionMs, retentionBytes, maxBatchBytes } = plan
+  return {
+    address: topic,
+    description: ABOUT[kind],
+    messages: Object.fromEntries(messages.map((name) => [name, { $ref: `#/components/messages/${name}` }])),
+    bindings: {
+      kafka: {
+        topic,
+        partitions,
+        topicConfiguration: {
+          'cleanup.policy': ['delete'],
+          'retention.ms': retentionMs,
+          ...(retentionBytes !== undefined && { 'retention.bytes': retentionBytes }),
+          'max.message.bytes': maxBatchBytes,
+        },
+        bindingVersion: BINDING,
+      },
+    },
+  }
+}
+
+const BINDING = '0.5.0'
+
+type Operation = {
+  readonly action: 'send' | 'receive'
+  readonly channel: { readonly $ref: string }
+  readonly title: string
+  readonly bindings?: unknown
+}
+
+/** `<who>.<action>.<topic>`: AsyncAPI knows one channel an operation. */
+function operationsOf(entries: readonly CatalogueEntry[]): Record<string, Operation> {
+  const operations: Record<string, Operation> = {}
+  const add = (
+    who: string,
+    action: Operation['action'],
+    topic: string,
+    title: string,
+    bindings?: unknown,
+  ) => {
+    operations[`${who}.${action}.${topic}`] = {
+      action,
+      channel: { $ref: `#/channels/${topic}` },
+      title,
+      ...(bindings !== undefined && { bindings }),
+    }
+  }
+  for (const { definition, services } of entries) {
+    const { type, lanes, origin, retryDelays } = definition
+    const topics = lanes.map((lane) => laneTopic(type, lane))
+    for (const topic of topics) {
+      add('gateway', 'send', topic, 'The gateway stores what was posted.')
+      if (origin === 'derived')
+        add('services', 'send', topic, 'Services write what follows from other events.')
+    }
+    for (const service of services) {
+      const group = { kafka: { groupId: { type: 'string', enum: [service] }, bindingVersion: BINDING } }
+      for (const topic of topics) add(service, 'receive', topic, `${service} handles it.`, group)
+      for (const delay of retryDelays) {
+        const topic = retryTopic(type, service, delay)
+        add(service, 'send', topic, `${service} puts off what failed.`)
+        add(service, 'receive', topic, `${service} tries again what is due.`, group)
+      }
+      add(service, 'send', deadLetterTopic(type, service), `${service} gives up.`)
+      add(service, 'send', OUTCOMES_TOPIC, `${service} says how an event ended.`)
+    }
+  }
+  add('gateway', 'send', OUTCOMES_TOPIC, 'The gateway says what it filtered, and what was a repeat.')
+  add('gateway', 'send', REJECTED_TOPIC, 'The gateway keeps what it rejected.')
+  return operations
+}
+
+function messagesOf({ definition, services }: CatalogueEntry): [string, object][] {
+  const { type, version, example, defaultPriority } = definition
+  const payload: Event = {
+    specversion: '1.0',
+    id: '01a20ebf-4bc5-7621-bedc-8e7fd3e36998',
+    source: '/producers/default',
+    type,
+    time: '2026-11-24T12:30:15.123Z',
+    datacontenttype: 'application/json',
+    dataschema: dataSchemaOf(type, version),
+    priority: defaultPriority,
+    receivedat: '1795523415123',
+    tenant: DEFAULT_TENANT,
+    data: example,
+  }
+  const message = (name: string, title: string, headers: JsonSchema) =>
+    [
+      name,
+      {
+        name,
+        title,
+        contentType: CLOUDEVENTS_JSON,
+        headers,
+        payload: refTo(storedName(type)),
+        correlationId: {
+          location: '$message.payload#/correlationid',
+          description: 'Absent on the first of a chain.',
+        },
+        bindings: {
+          kafka: { key: { type: 'string', examples: [definition.key(example)] }, bindingVersion: BINDING },
+        },
+        examples: [{ name: type, payload, headers: { [CONTENT_TYPE]: CLOUDEVENTS_JSON } }],
+      },
+    ] satisfies [string, object]
+  return [
+    message(dataName(type), type, EVENT_HEADERS),
+    ...(services.length > 0 ? [message(deadLetterName(type), `${type}, given up`, DEAD_LETTER_HEADERS)] : []),
+    ...(services.length > 0 && definition.retryDelays.length > 0
+      ? [message(retryName(type), `${type}, put off`, RETRY_HEADERS)]
+      : []),
+  ]
+}
+
+const digits = (description: string): JsonSchema => ({ type: 'string', pattern: '^[0-9]+$', description })
+const text = (description: string): JsonSchema => ({ type: 'string', description })
+
+const CONTENT = { [CONTENT_TYPE]: { const: CLOUDEVENTS_JSON } }
+const REDELIVERY = {
+  [GENERATION]: text('Which redrive or replay wrote it.'),
+  [SERVICE]: text('The one service that it is for; absent: all.'),
+}
+
+const EVENT_HEADERS: JsonSchema = { type: 'object', properties: { ...CONTENT, ...REDELIVERY } }
+
+const RETRY_HEADERS: JsonSchema = {
+  type: 'object',
+  required: [HOP, ORIGIN],
+  properties: {
+    ...CONTENT,
+    ...REDELIVERY,
+    [HOP]: digits('How many copies led here.'),
+    [ORIGIN]: text('topic/partition/offset/timestamp/attempts/first-failed-at of what it is a copy of.'),
+  },
+}
+
+const LETTER = {
+  'dlq-original-topic': text('Where it was.'),
+  'dlq-original-partition': digits('Where it was.'),
+  'dlq-original-offset': digits('Where it was.'),
+  'dlq-original-timestamp': digits('Milliseconds since the epoch.'),
+  'dlq-service': text('Who gave up.'),
+  'dlq-attempts': digits('How often it was tried.'),
+  'dlq-first-failed-at': { type: 'string', format: 'date-time' },
+  'dlq-reason': { enum: ['schema', 'handler', 'timeout', 'poison'] },
+  'dlq-error-type': text("The error's name."),
+  'dlq-error-message': text('At most 1 KiB.'),
+  'dlq-stack': text('At most 4 KiB.'),
+  'dlq-replay-count': digits('How often it was sent back.'),
+  'kafka_dlt-original-topic': text('For Kafka UIs.'),
+}
+
+const DEAD_LETTER_HEADERS: JsonSchema = {
+  type: 'object',
+  required: Object.keys(LETTER),
+  properties: { ...CONTENT, ...REDELIVERY, ...LETTER },
+}
+
+/** The whole event. Services let unknown fields of the data through, so that a newer producer poisons nothing. */
+function storedEvent(type: string): JsonSchema {
+  return {
+    type: 'object',
+    required: [
+      'specversion',
+      'id',
+      'source',
+      'type',
+      'time',
+      'datacontenttype',
+      'dataschema',
+      'priority',
+      'receivedat',
+      'tenant',
+      'data',
+    ],
+    properties: {
+      specversion: { const: '1.0' },
+      id: text('With tenant and source, its identity.'),
+      source: text('Where it comes from.'),
+      type: { const: type },
+      time: {
+        type: 'string',
+        format: 'date-time',
+        description: "When it happened, by the producer's clock.",
+      },
+      subject: text('What it is about.'),
+      datacontenttype: { const: 'application/json' },
+      dataschema: text('urn:sluice:<type>:<version>'),
+      priority: { enum: LANES },
+      receivedat: digits(
+        "When the chain's first event was taken, by the gateway's clock: milliseconds since the epoch.",
+      ),
+      tenant: text('Whose it is.'),
+      traceparent: text('W3C Trace Context.'),
+      correlationid: text('The id of the event that began the chain; absent on that event itself.'),
+      causationid: text('The id of the event that this one follows from.'),
+      data: refTo(dataName(type)),
+    },
+    additionalProperties: {
+      type: ['string', 'boolean', 'integer'],
+      description: 'Extension attributes, as they were posted.',
+    },
+  }
+}
+
+const REJECTED = {
+  name: 'rejected',
+  title: 'A rejected event',
+  contentType: 'application/json',
+  headers: {
+    type: 'object',
+    required: ['rejected-code', 'rejected-errors', 'rejected-id', 'rejected-tenant', 'rejected-source'],
+    properties: {
+      'rejected-code': text('One of docs/errors.md.'),
+      'rejected-errors': text('JSON: what is wrong, and where.'),
+      'rejected-id': text('As it was answered.'),
+      'rejected-type': text('As posted; absent where there was none.'),
+      'rejected-credential': text('Who posted it.'),
+      'rejected-tenant': text('Whose it is.'),
+      'rejected-source': text("The credential's."),
+      'rejected-max-priority': { enum: LANES },
+      'rejected-receivedat': digits('Milliseconds since the epoch.'),
+      'rejected-dataschema': text('What the gateway had for the type.'),
+      'rejected-traceparent': text('W3C Trace Context, from the request.'),
+    },
+  },
+  payload: { type: 'object', description: 'The event as it was posted.' },
+}
+
+const OUTCOME = {
+  name: 'outcome',
+  title: 'How an event ended',
+  contentType: 'application/json',
+  payload: {
+    type: 'object',
+    required: ['tenant', 'source', 'id', 'type', 'by', 'outcome'],
+    properties: {
+      tenant: { type: 'string' },
+      source: { type: 'string' },
+      id: { type: 'string' },
+      type: { type: 'string' },
+      by: text('gateway, or the service.'),
+      outcome: { enum: ['handled', 'filtered', 'duplicate', 'dead-letter', 'skipped'] },
+      reason: text('The rule that filtered it, or why it is a dead letter.'),
+      hop: { type: 'integer', description: 'Which retry copy it was; absent: none.' },
+      generation: text('Which redrive or replay; absent: none.'),
+    },
+    additionalProperties: false,
+  },
+  bindings: {
+    kafka: { key: { type: 'string', description: 'The id of the event.' }, bindingVersion: BINDING },
+  },
+}
