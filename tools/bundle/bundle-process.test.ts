@@ -34,6 +34,16 @@ describe('a bundle', () => {
     expect(read(one, 'watchdog-worker.js')).toContain('SIGKILL')
   })
 
+  it('brings the files that a process reads, and reads them there', async () => {
+    const gateway = join(folder, 'gateway')
+    await bundleProcess(ROOT, 'gateway', 'services/gateway/src/main.ts', gateway)
+    for (const file of ['page.html', 'page.css', 'page.js']) {
+      const source = readFileSync(join(ROOT, 'services/gateway/src/documents/page', file), 'utf8')
+      expect(read(gateway, file)).toBe(source)
+      expect(read(gateway, 'main.js')).toContain(`new URL("${file}", import.meta.url)`)
+    }
+  })
+
   it('is the same a second time, and what lay in its folder is gone', async () => {
     const two = join(folder, 'two')
     await bundleProcess(ROOT, 'order-placed', SERVICE, two)

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type Plugin, type RolldownOutput, rolldown } from 'rolldown'
 import { type BundledPackage, billOfMaterials, licenseTexts, packageOf } from './bill-of-materials.ts'
 
@@ -30,7 +30,7 @@ export async function bundleProcess(
     input: { main: entry, health: 'packages/service/src/health.ts' },
     platform: 'node',
     external: NATIVE.map((native) => native.name),
-    plugins: [bundleWorkers()],
+    plugins: [bundleWorkers(), bundleAssets()],
     onLog(level, log) {
       if (level === 'warn' && !isHarmless(log)) throw new Error(`${name} cannot be bundled: ${log.message}`)
     },
@@ -70,6 +70,25 @@ function bundleWorkers(): Plugin {
 }
 
 const WORKER_URL = /new URL\('(\.[^']+\.ts)', import\.meta\.url\)/g
+
+/** A file that is read at the start, of a kind that is no module, lies beside the bundle; its URL becomes that file's. */
+function bundleAssets(): Plugin {
+  return {
+    name: 'bundle-assets',
+    transform: {
+      filter: { code: 'readFileSync(new URL(' },
+      handler(code, importer) {
+        return code.replace(ASSET_URL, (_all, file: string) => {
+          const source = readFileSync(join(dirname(importer), file))
+          const reference = this.emitFile({ type: 'asset', fileName: basename(file), source })
+          return `readFileSync(new URL(import.meta.ROLLUP_FILE_URL_${reference})`
+        })
+      },
+    },
+  }
+}
+
+const ASSET_URL = /readFileSync\(new URL\('(\.[^']+)', import\.meta\.url\)/g
 
 /** Those of which a part is in the output, each once. */
 function bundledPackages(root: string, { output }: RolldownOutput): BundledPackage[] {

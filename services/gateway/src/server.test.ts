@@ -449,6 +449,7 @@ test('unknown paths, other methods and odd paths get problems, too', async () =>
     ['PUT', '/v1/types/order-placed/schema', 'GET, HEAD'],
     ['POST', '/openapi.json', 'GET, HEAD'],
     ['DELETE', '/asyncapi.json', 'GET, HEAD'],
+    ['POST', '/docs', 'GET, HEAD'],
   ] as const) {
     const response = await server.inject({ method, url, ...(method !== 'GET' && { payload: '{}' }) })
     expect([response.statusCode, response.headers['allow']]).toEqual([405, allow])

@@ -160,7 +160,7 @@ function codeOf(error: FastifyError): ProblemCode {
 const PATHS: readonly { readonly path: RegExp; readonly allow: string }[] = [
   { path: /^\/v1\/events$/, allow: 'POST' },
   { path: /^\/v1\/types(\/[^/]+(\/schema)?)?$/, allow: 'GET, HEAD' },
-  { path: /^\/(openapi|asyncapi)\.json$/, allow: 'GET, HEAD' },
+  { path: /^\/(openapi\.json|asyncapi\.json|docs)$/, allow: 'GET, HEAD' },
 ]
 
 function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -53,7 +53,7 @@ describe('authorisation', async () => {
     ['the token in the wrong header', { 'x-api-key': tokens['granted']! }],
   ]
   const paths = [
-    ...routes,
+    ...routes.filter(({ url }) => url !== '/docs'),
     { method: 'GET', url: '/nothing-here' } as const,
     { method: 'PUT', url: '/v1/events' } as const,
   ]
@@ -86,6 +86,15 @@ describe('authorisation', async () => {
       }
     }
     expect(gateway.published).toEqual([])
+  })
+
+  it('the page to try the API is for everybody: a browser asks for it without a key', async () => {
+    for (const [what, headers] of unknown) {
+      const { statusCode, payload } = await server.inject({ url: '/docs', headers })
+      expect([what, statusCode]).toEqual([what, 200])
+      expect(payload).not.toContain('order-placed')
+    }
+    expect((await server.inject({ method: 'POST', url: '/docs' })).statusCode).toBe(401)
   })
 
   it.each(routes.filter(({ method }) => method !== 'POST'))(

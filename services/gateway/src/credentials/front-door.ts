@@ -8,7 +8,7 @@ import type { Credential } from './credential.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks. Set before a route sees the request. */
+    /** Who asks. Set before a route sees the request; null where its action is for everybody and nobody is known. */
     credential: Credential
   }
   interface FastifyContextConfig {
@@ -19,7 +19,7 @@ declare module 'fastify' {
 
 /**
  * Asks every request who sends it, before its body is read; also one to a path that is not there, so that who is not known
- * learns nothing. Then its route's action is authorised, and a request that posts counts among the credential's open ones.
+ * learns nothing, but for what is for everybody. Then its route's action is authorised, and a request that posts counts among the credential's open ones.
  * @throws TypeError when a route is added that names no action
  */
 export function guardFrontDoor(
@@ -50,6 +50,11 @@ export function guardFrontDoor(
       next()
       return
     }
+    const { action } = request.routeOptions.config
+    if (action !== undefined && authorise(null, action)) {
+      next()
+      return
+    }
     metrics.counter(UNAUTHENTICATED_REQUESTS, { reason: who.reason }).add(1)
     if (who.refused === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="sluice"')
     sendAnswer(reply, answerProblem(who.refused, who.detail))
@@ -64,8 +69,8 @@ function guardOf(action: Action) {
       sendAnswer(reply, answerProblem('not-allowed'))
       return
     }
-    const { admission } = credential
-    if (action === 'post-events' && admission.limitsRequests) {
+    if (action === 'post-events' && credential.admission.limitsRequests) {
+      const { admission } = credential
       if (!admission.beginRequest()) {
         sendAnswer(reply, answerProblem('too-many-requests'))
         return

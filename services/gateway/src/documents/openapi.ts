@@ -54,6 +54,14 @@ export function openApiOf(entries: readonly CatalogueEntry[]) {
       '/asyncapi.json': {
         get: read('documents', 'showAsyncApi', 'Shows the topics, as AsyncAPI 3.', json({ type: 'object' })),
       },
+      '/docs': {
+        get: {
+          ...read('documents', 'showPage', 'Shows a page to try this in a browser.', {
+            'text/html': { schema: { type: 'string' } },
+          }),
+          security: [],
+        },
+      },
     },
     components: {
       schemas: { ...postedSchemas(entries), ...answerSchemas },
