@@ -83,6 +83,32 @@ const BATCH: JsonSchema = {
   },
 }
 
+const STREAM_LINE: JsonSchema = {
+  title: 'A line of the answer to a stream',
+  anyOf: [
+    refTo('Result'),
+    {
+      type: 'object',
+      title: 'The last line: everything was read',
+      required: ['summary'],
+      properties: { summary: { type: 'object', required: STATUSES, properties: counts } },
+    },
+    {
+      type: 'object',
+      title: 'The last line: the gateway ended the stream',
+      required: ['error', 'next'],
+      properties: {
+        error: refTo('Problem'),
+        next: {
+          type: 'integer',
+          minimum: 0,
+          description: 'The index of the first event that was not taken.',
+        },
+      },
+    },
+  ],
+}
+
 const SUMMARY: JsonSchema = {
   type: 'object',
   title: 'A type, in short',
@@ -129,6 +155,7 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   Problem: PROBLEM,
   Result: RESULT,
   BatchResult: BATCH,
+  StreamLine: STREAM_LINE,
   TypeSummary: SUMMARY,
   TypeList: {
     type: 'object',

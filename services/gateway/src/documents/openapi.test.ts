@@ -3,6 +3,8 @@ import { catalogue, LANES } from '@sluice/events'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
+import { MEDIA_TYPES, NDJSON } from '../body/media-type.ts'
+import { createTestCredentials } from '../credentials/credentials-fixture.ts'
 import { createTestGateway } from '../gateway-fixture.ts'
 import { type ProblemCode, problems } from '../problems.ts'
 import { openApiOf } from './openapi.ts'
@@ -84,6 +86,10 @@ describe('the OpenAPI document', () => {
     expect(described.toSorted()).toEqual([...routes].toSorted())
   })
 
+  it('has every media type that a body may have', () => {
+    expect(Object.keys(content).toSorted()).toEqual([...MEDIA_TYPES].toSorted())
+  })
+
   it('has every code that is not for operators alone, under its status', () => {
     const elsewhere = ['not-found', 'method-not-allowed']
     const described = Object.entries(responses).flatMap(([status, { content }]) => {
@@ -113,7 +119,7 @@ describe.each(Object.entries(content))('an example of %s', (mediaType, { example
     ).toEqual([])
   })
 
-  const posted = Object.entries(examples).filter(() => mediaType !== 'application/x-ndjson')
+  const posted = Object.entries(examples).filter(() => mediaType !== NDJSON)
   it.each(posted)('%s is answered as the document says', async (name, { value }) => {
     const gateway = createTestGateway()
     const [first] = catalogue
@@ -152,6 +158,7 @@ describe('an answer is as the document says', () => {
     ['a batch, in short', 202, [order], { prefer: 'return=minimal' }],
     ['an idempotency key', 202, [order, order], { 'idempotency-key': '"k"' }],
     ['a malformed one', 400, order, { 'idempotency-key': '"' }],
+    ['an unknown coding', 415, order, { 'content-encoding': 'br' }],
   ])('%s', async (_what, status, body, headers = {}, options = {}) => {
     const answer = await createTestGateway(options).post(body, headers)
     expect(faultsOfAnswer(answer)).toEqual([])
@@ -171,6 +178,35 @@ describe('an answer is as the document says', () => {
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([Number(status), mediaType])
     const schema = `/paths/${path}/get/responses/${status}/content/${escapeStep(mediaType)}/schema`
     expect(faultsOf(answer.json(), schema.replaceAll('{', '%7B').replaceAll('}', '%7D'))).toEqual([])
+  })
+
+  it('a stream, line by line', async () => {
+    const payload = `${content[NDJSON].examples.lines.value}{}\n5\n`
+    const request = {
+      method: 'POST',
+      url: '/v1/events',
+      payload,
+      headers: { 'content-type': NDJSON },
+    } as const
+    const answer = await createTestGateway().server.inject(request)
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, NDJSON])
+    const lines = answer.payload.trimEnd().split('\n')
+    expect(lines).toHaveLength(5)
+    for (const line of lines) expect(faultsOf(JSON.parse(line), '/components/schemas/StreamLine')).toEqual([])
+  })
+
+  it('who is not known, who may not, and who posts too much', async () => {
+    const limits = { limits: { eventsPerSecond: 1, burst: 1 } }
+    const { authenticate, as } = createTestCredentials({ name: 'one', types: ['order-placed'], ...limits })
+    const { post } = createTestGateway({ authenticate })
+    const answers = [
+      await post(order),
+      await post({ ...order, type: 'page-viewed' }, as('one')),
+      await post(order, as('one')),
+    ]
+    answers.push(await post([order, order], as('one')))
+    expect(answers.map(({ status }) => status)).toEqual([401, 403, 429, 429])
+    for (const answer of answers) expect(faultsOfAnswer(answer)).toEqual([])
   })
 
   it('and refuses what the gateway refuses', () => {

@@ -1,4 +1,5 @@
 import type { CatalogueEntry, JsonSchema } from '@sluice/events'
+import { NDJSON } from '../body/media-type.ts'
 import { encodeProblem, PROBLEM_JSON, type ProblemCode, problems, retryAfterOf } from '../problems.ts'
 import { answerSchemas } from './answer-schemas.ts'
 import { postedSchemas, refTo } from './event-schemas.ts'
@@ -66,6 +67,7 @@ export function openApiOf(entries: readonly CatalogueEntry[]) {
     components: {
       schemas: { ...postedSchemas(entries), ...answerSchemas },
       headers: {
+        AcceptEncoding: { description: 'The codings that are taken.', schema: { type: 'string' } },
         RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } },
         PreferenceApplied: { description: 'The preference that was followed.', schema: { type: 'string' } },
         WwwAuthenticate: { description: 'How to say who you are.', schema: { type: 'string' } },
@@ -104,6 +106,7 @@ const ANYWHERE: readonly ProblemCode[] = [
   'expectation-failed',
   'headers-too-large',
   'internal',
+  'jwks-unavailable',
 ]
 
 /** Every code of the ingest port; what is new among the problems is one. */
@@ -142,7 +145,7 @@ function postEvents(entries: readonly CatalogueEntry[]) {
       '200': {
         description:
           'A stream of lines was begun. One result a line, in order, while the body is still being read. The last line is the summary; without it the answer was cut off.',
-        content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+        content: { [NDJSON]: { schema: { type: 'string', description: 'Each line is a StreamLine.' } } },
       },
       '202': {
         description: 'Every event was taken: accepted, filtered or a duplicate.',
@@ -193,7 +196,7 @@ function bodies(entries: readonly CatalogueEntry[]) {
       schema: { type: 'array', minItems: 1, items: refTo('CloudEvent') },
       examples: { batch: { summary: 'A batch', value: events.slice(0, 2) } },
     },
-    'application/x-ndjson': {
+    [NDJSON]: {
       schema: { type: 'string', description: 'An event a line, bare or a CloudEvent; any number.' },
       examples: {
         lines: {
@@ -255,6 +258,7 @@ function problemResponses(codes: readonly ProblemCode[], ofBatches: Readonly<Rec
             ...(some.some((code) => retryAfterOf(code) !== undefined) && {
               'Retry-After': { $ref: '#/components/headers/RetryAfter' },
             }),
+            ...(status === '415' && { 'Accept-Encoding': { $ref: '#/components/headers/AcceptEncoding' } }),
             ...(status === '401' && { 'WWW-Authenticate': { $ref: '#/components/headers/WwwAuthenticate' } }),
           },
           content: {
