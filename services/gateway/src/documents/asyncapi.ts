@@ -33,7 +33,7 @@ export function asyncApiOf(entries: readonly CatalogueEntry[]) {
       title: 'Sluice',
       version: '1.0.0',
       description:
-        'Events as they are in Kafka. Every record is delivered at least once; tenant, source and id tell repeats. Events of one key keep their order inside a lane.',
+        'Events as they are in Kafka. Every record is delivered at least once; tenant, source and id tell repeats. Events of one key keep their order inside a lane. Where SCHEMA_REGISTRY_URL is set, the value is the data alone, framed, and the attributes are ce_* headers.',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: CLOUDEVENTS_JSON,
