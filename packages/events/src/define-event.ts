@@ -61,7 +61,9 @@ export type EventDefinition<Schema extends z.ZodType = z.ZodType> = Omit<EventSp
   /** Empty where there is none. */
   readonly pii: readonly string[]
   key(data: z.infer<Schema>): string
-  /** Judges posted data: unknown fields are errors. Returns nothing when the data is valid. */
+  /** Whether posted data is valid: unknown fields are not. */
+  isValid(data: unknown): boolean
+  /** What is wrong with posted data, every fault. Returns nothing when it is valid. */
   validate(data: unknown): readonly DataError[] | undefined
   /** Judges stored data: an unknown field is kept, so that a newer producer poisons nothing. */
   validateStored(data: unknown): readonly DataError[] | undefined
@@ -90,6 +92,7 @@ export function defineEvent<Schema extends z.ZodType>(spec: EventSpec<Schema>): 
     retryDelays: spec.retry === 'unordered' ? (spec.retryDelays ?? RETRY_DELAYS) : [],
     retentionDays: spec.retentionDays ?? RETENTION_DAYS,
     pii: spec.pii ?? [],
+    isValid: (data) => fast.validate(data),
     validate(data) {
       if (fast.validate(data)) return undefined
       const result = spec.data.safeParse(data)

@@ -85,6 +85,8 @@ export function createIngest(options: IngestOptions): Ingest {
     let held: Set<string> | undefined
     // One more than is published, so that outcomes that come at once do not end the request too soon.
     let open = 1
+    /** How many faults were told. */
+    let told = 0
 
     const outcomes = {
       settled(index: number, outcome: PublishOutcome): void {
@@ -107,8 +109,11 @@ export function createIngest(options: IngestOptions): Ingest {
       }
       let published: PublishRecord | undefined
       try {
-        const plan = judge.validate(candidate, result, credential)
-        if (!plan) continue
+        const plan = judge.validate(candidate, result, credential, told < MAX_TOLD)
+        if (!plan) {
+          told += result.errors?.length ?? 0
+          continue
+        }
         if (id !== undefined) {
           const claim = window.claim(
             credential.tenant,
@@ -250,6 +255,9 @@ function placeOf({ topic, key }: { readonly topic: string; readonly key: unknown
 }
 
 const NO_CLAIM = -1
+
+/** Faults of one request. Beyond, events are rejected without saying why: that would take seconds. */
+const MAX_TOLD = 2000
 
 const NOBODY = { settled() {} }
 

@@ -5,6 +5,7 @@ import { mayPost } from './credentials/authorise.ts'
 import type { Credential } from './credentials/credential.ts'
 import { encodeFramedCandidate } from './encode-framed.ts'
 import { encodeValue, type Receipt } from './encode-value.ts'
+import { MAX_ERRORS } from './problems.ts'
 import { type Result, reject, settleAs } from './results.ts'
 import { suggest } from './suggest.ts'
 import { findFilter, findWay, type TypePlan, type TypePlans } from './type-plans.ts'
@@ -25,8 +26,16 @@ export type JudgeOptions = {
  * Throws when a definition or a rule does: a bug of ours.
  */
 export type Judge = {
-  /** The plan of the event's type, or nothing and the reason in `result`. */
-  validate(candidate: Candidate, result: Result, credential: Credential): TypePlan | undefined
+  /**
+   * The plan of the event's type, or nothing and the reason in `result`.
+   * @param explain whether to say what is wrong with the data: 1 µs for each fault, a hundred times what finding one takes
+   */
+  validate(
+    candidate: Candidate,
+    result: Result,
+    credential: Credential,
+    explain: boolean,
+  ): TypePlan | undefined
   /** The record of a valid event; or nothing, and the reason in `result`. */
   route(candidate: Candidate, plan: TypePlan, result: Result, receipt: Receipt): PublishRecord | undefined
   /** Where a valid event goes to. */
@@ -87,7 +96,12 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
     return { topic, key: plan.definition.key(candidate.data) }
   }
 
-  function validate(candidate: Candidate, result: Result, credential: Credential): TypePlan | undefined {
+  function validate(
+    candidate: Candidate,
+    result: Result,
+    credential: Credential,
+    explain: boolean,
+  ): TypePlan | undefined {
     if (candidate.refusal) return reject(result, candidate.refusal.code, candidate.refusal.errors)
     const type = candidate.type!
     const plan = plans.get(type)
@@ -114,15 +128,23 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
         },
       ])
     }
-    const errors = definition.validate(candidate.data)
-    if (!errors) return plan
+    if (definition.isValid(candidate.data)) return plan
+    if (!explain) return reject(result, 'schema', UNEXPLAINED)
+    const errors = definition.validate(candidate.data) ?? []
     return reject(
       result,
       'schema',
-      errors.map(({ pointer, detail }) => ({ pointer: `/data${pointer}`, detail })),
+      errors.slice(0, MAX_ERRORS).map(({ pointer, detail }) => ({ pointer: `/data${pointer}`, detail })),
     )
   }
 }
+
+const UNEXPLAINED = [
+  {
+    pointer: '/data',
+    detail: 'The data does not fit its type. Too many faults of this request were told already.',
+  },
+]
 
 const HEADERS = Object.freeze({ [CONTENT_TYPE]: CLOUDEVENTS_JSON })
 

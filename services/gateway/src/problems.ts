@@ -177,6 +177,9 @@ export type ProblemCode = keyof typeof problems
 /** What is wrong, and where (JSON Pointer into the event). */
 export type ErrorDetail = { readonly pointer: string; readonly detail: string }
 
+/** How many of an event's faults are told. */
+export const MAX_ERRORS = 20
+
 export const PROBLEM_JSON = 'application/problem+json'
 
 /** What makes a problem more than its code. `members` are extensions of RFC 9457. */

@@ -332,6 +332,55 @@ test('a number that cannot be kept is the fault of its event alone, and is named
   })
 })
 
+test('half of a surrogate pair is the fault of its event alone, and is named', async () => {
+  const gateway = createTestGateway()
+  const half = { ...order, data: { ...orderPlaced.example, orderId: 'o-\ud83d' } }
+  const response = await gateway.post([half, order])
+  expect(response.status).toBe(207)
+  expect(response.json.results).toMatchObject([
+    { code: 'invalid-event', errors: [{ pointer: '/data/orderId' }] },
+    { status: 'accepted' },
+  ])
+})
+
+const many = (count: number, item: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => item(i)).join()
+const withItems = (items: string) =>
+  JSON.stringify({ ...orderPlaced.example, items: [] }).replace('[]', `[${items}]`)
+
+// Read and explained fault by fault, each would stop everything for many seconds, or run out of memory.
+test.each([
+  ['members of the data', `{"type":"order-placed","data":{${many(600_000, (i) => `"${i}":0`)}}}`],
+  ['members of the event', `{"type":"order-placed","data":{},${many(600_000, (i) => `"${i}":0`)}}`],
+  [
+    'numbers that cannot be kept',
+    `{"type":"order-placed","data":${withItems(many(600_000, () => '1e400'))}}`,
+  ],
+  [
+    'text',
+    JSON.stringify({
+      ...order,
+      data: { ...orderPlaced.example, customer: { id: '1', email: `${'a.'.repeat(3_500_000)}@` } },
+    }),
+  ],
+])('a body with nothing but %s is refused before it is looked into', async (_what, body) => {
+  const response = await createTestGateway().post(body)
+  expect([response.status, response.json.code]).toEqual([413, 'body-too-large'])
+})
+
+test('of many faults the first are told: 20 of an event, about 2000 of a request', async () => {
+  const gateway = createTestGateway()
+  const wrong = `{"type":"order-placed","data":${withItems(many(30, () => '0'))}}`
+  const { json } = await gateway.post(`[${many(150, () => wrong)},${many(2, () => JSON.stringify(order))}]`)
+  const errors = (at: number) => json.results[at].errors
+  expect(json).toMatchObject({ rejected: 150, accepted: 2 })
+  expect(errors(0)).toHaveLength(20)
+  expect(errors(99)).toHaveLength(20)
+  expect(errors(100)).toEqual([{ pointer: '/data', detail: expect.stringContaining('told already') }])
+  const members = await gateway.post(`{"type":"a","data":1,${many(100, (i) => `"x${i}":0`)}}`)
+  expect(members.json.errors).toHaveLength(20)
+})
+
 test('a key that is given twice counts once, for what is checked as for what is stored', async () => {
   const gateway = createTestGateway()
   const twice = JSON.stringify(order).replace('"amount":4990', '"amount":"free","amount":1')

@@ -1,5 +1,5 @@
 import { isLane, LANES, type Lane } from '@sluice/events'
-import type { ErrorDetail } from '../problems.ts'
+import { type ErrorDetail, MAX_ERRORS } from '../problems.ts'
 import { isAbsent, nameKind } from './candidate.ts'
 
 /** Longest values, in UTF-16 units. The key limits of Kafka and of most databases are far above. */
@@ -12,7 +12,8 @@ export const MAX_LENGTH = {
   extension: 1024,
 }
 
-// Each reader returns the value; or nothing, when it is absent or when it is wrong, which it adds to `errors`.
+// Each reader returns the value; or nothing, when it is absent or when it is wrong, which it adds to `errors` unless there
+// are enough.
 
 /** A non-empty string of bounded length, of the characters that CloudEvents allows in strings. */
 export function readText(
@@ -86,11 +87,11 @@ export function isTraceparent(value: string): boolean {
 }
 
 export function missing(errors: ErrorDetail[], name: string): undefined {
-  errors.push({ pointer: toPointer(name), detail: `"${name}" is missing.` })
+  return wrong(errors, name, 'is missing.')
 }
 
 export function wrong(errors: ErrorDetail[], name: string, what: string): undefined {
-  errors.push({ pointer: toPointer(name), detail: `"${name}" ${what}` })
+  if (errors.length < MAX_ERRORS) errors.push({ pointer: toPointer(name), detail: `"${name}" ${what}` })
 }
 
 /** The JSON Pointer of a member (RFC 6901). */

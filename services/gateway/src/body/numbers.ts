@@ -1,4 +1,4 @@
-import type { ErrorDetail } from '../problems.ts'
+import { type ErrorDetail, MAX_ERRORS } from '../problems.ts'
 import { toPointer } from './attributes.ts'
 import { type Candidate, refusedCandidate } from './candidate.ts'
 
@@ -42,6 +42,7 @@ function isKept(source: string): boolean {
 }
 
 function findLost(value: unknown, pointer: string, errors: ErrorDetail[]): void {
+  if (errors.length >= MAX_ERRORS) return
   if (value === LOST) {
     errors.push({ pointer, detail: 'This number cannot be kept exactly. Send it as a string.' })
   } else if (typeof value === 'object' && value !== null) {

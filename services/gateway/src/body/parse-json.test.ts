@@ -3,7 +3,7 @@ import { safeParse } from 'secure-json-parse'
 import { expect, test } from 'vitest'
 import { parseJson } from './parse-json.ts'
 
-const parse = (text: string) => parseJson(Buffer.from(text))
+const parse = (text: string, maxValues = 1000) => parseJson(Buffer.from(text), maxValues)
 
 test.each([
   '{"__proto__":{"a":1}}',
@@ -21,7 +21,7 @@ test.each([
   '{"note":"the key \\"__proto__\\": is not allowed"}',
   '{"a":{"__proto__":1},"a":2}',
 ])('%s is allowed', (text) => {
-  expect(parse(text)).toEqual({ ok: true, value: JSON.parse(text), lost: false })
+  expect(parse(text)).toEqual({ ok: true, value: JSON.parse(text), lost: false, halves: false })
 })
 
 /** Each character as it is, or escaped. */
@@ -68,12 +68,30 @@ test.each([
 
 test.each([100, 100_000])('%i brackets nest too deeply, whether or not they are parsed first', (count) => {
   const brackets = '['.repeat(count) + ']'.repeat(count)
-  expect(parse(brackets)).toMatchObject({ ok: false, code: 'too-deep' })
+  expect(parse(brackets, 200_000)).toMatchObject({ ok: false, code: 'too-deep' })
   // A large body is not parsed to find that out: what is wrong behind the depth is not seen.
   const code = count > 65_536 ? 'too-deep' : 'invalid-json'
-  expect(parse(`${brackets}]`)).toMatchObject({ ok: false, code })
+  expect(parse(`${brackets}]`, 200_000)).toMatchObject({ ok: false, code })
 })
 
 test.each(['null', '\ufeffnull', ' 5 ', '"x"'])('%j is JSON', (text) => {
   expect(parse(text)).toMatchObject({ ok: true })
+})
+
+test('a large body may have so many values, a small one any number', () => {
+  const zeros = (count: number) => `[${'0,'.repeat(count)}0]`
+  expect(parse(zeros(32_000), 10)).toMatchObject({ ok: true })
+  expect(parse(zeros(33_000), 33_001)).toMatchObject({ ok: true })
+  expect(parse(zeros(33_000), 33_000)).toMatchObject({ ok: false, code: 'body-too-large' })
+})
+
+test.each([
+  [String.raw`"\ud83d"`, true],
+  [String.raw`"\uDCA9"`, true],
+  // A pair, however it is written: looked at closer.
+  [String.raw`"\ud83d\udca9"`, true],
+  ['"💩"', false],
+  [String.raw`"\u00e4\n"`, false],
+])('%s may have half of a surrogate pair: %s', (text, halves) => {
+  expect(parse(text)).toMatchObject({ ok: true, halves })
 })

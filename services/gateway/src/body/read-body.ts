@@ -6,24 +6,32 @@ import { refuseLost } from './numbers.ts'
 import { parseJson } from './parse-json.ts'
 import { isBinaryMode, readBinaryCloudEvent, readCloudEvent } from './read-cloudevents.ts'
 import { readBareEvent } from './read-json.ts'
+import { refuseHalves } from './surrogates.ts'
 
 export type ReadBody =
   | { readonly kind: 'one'; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'batch'; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'problem'; readonly code: ProblemCode; readonly detail: string }
 
+export type BodyLimits = {
+  readonly maxBatchEvents: number
+  /** Of a body of more than 64 KiB, of all its events together. */
+  readonly maxValues: number
+}
+
 /** The candidates in a body, or why it cannot be read at all. */
 export function readBody(
   form: Exclude<BodyForm, 'lines'>,
   head: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
   body: Buffer,
-  maxBatchEvents: number,
+  { maxBatchEvents, maxValues }: BodyLimits,
 ): ReadBody {
-  const json = parseJson(body)
+  const json = parseJson(body, maxValues)
   if (!json.ok) return problem(json.code, json.detail)
   const read = readValue(form, head, json.value, maxBatchEvents)
-  if (!json.lost || read.kind === 'problem') return read
-  return { ...read, candidates: read.candidates.map(refuseLost) }
+  if (read.kind === 'problem' || !(json.lost || json.halves)) return read
+  const candidates = json.lost ? read.candidates.map(refuseLost) : read.candidates
+  return { ...read, candidates: json.halves ? candidates.map(refuseHalves) : candidates }
 }
 
 function readValue(

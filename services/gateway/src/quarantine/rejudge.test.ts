@@ -69,6 +69,7 @@ describe('an event that does not pass', () => {
     ['its data', { type: 'order-placed', data: {} }, 'schema', '/data'],
     ['its type', { type: 'order-place', data: {} }, 'unknown-type', 'order-placed'],
     ['its members', { type: 'order-placed', data: {}, more: 1 }, 'invalid-event', '/more'],
+    ['its text', { type: 'order-placed', data: { a: '\ud83d' } }, 'invalid-event', '/data/a'],
     ['its size', { type: 'order-placed', data: withItems(100) }, 'event-too-large', '2000'],
     ['what no gateway wrote', '{"__proto__": 1, "type": 1}', 'forbidden-key', '__proto__'],
     ['what is no JSON', 'x', 'invalid-json', 'not JSON'],

@@ -5,6 +5,7 @@ import type { Candidate } from '../body/candidate.ts'
 import { parseJson } from '../body/parse-json.ts'
 import { readCloudEvent } from '../body/read-cloudevents.ts'
 import { readBareEvent } from '../body/read-json.ts'
+import { refuseHalves } from '../body/surrogates.ts'
 import { UNLIMITED } from '../credentials/admission.ts'
 import { type Credential, createCredential } from '../credentials/credential.ts'
 import { createJudge, type JudgeOptions } from '../judge.ts'
@@ -34,9 +35,9 @@ export function createRejudge(options: RejudgeOptions & { readonly notAllowed: b
   const judge = createJudge({ ...options, plans: planTypes(entries, options.rules, options.metrics) })
 
   return function rejudge(event, posted) {
-    const json = parseJson(posted)
+    const json = parseJson(posted, posted.length)
     if (!json.ok) return json
-    const candidate = read(json.value)
+    const candidate = json.halves ? refuseHalves(read(json.value)) : read(json.value)
     const result = createResult(candidate.id ?? event.id, candidate.type)
     const receipt = {
       time: new Date(event.at).toISOString(),
@@ -50,7 +51,7 @@ export function createRejudge(options: RejudgeOptions & { readonly notAllowed: b
       }),
     }
     try {
-      const plan = judge.validate(candidate, result, receipt.credential)
+      const plan = judge.validate(candidate, result, receipt.credential, true)
       const record = plan && judge.route(candidate, plan, result, receipt)
       if (record) return { record }
     } catch (error) {
