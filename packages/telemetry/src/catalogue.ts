@@ -21,6 +21,11 @@ const BATCH_RECORDS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000]
 export const INGEST_REQUESTS = counter('sluice_ingest_requests_total', 'Requests to the ingest endpoint.', [
   'status',
 ])
+export const INGEST_CONNECTIONS_REFUSED = counter(
+  'sluice_ingest_connections_refused_total',
+  'Connections to the ingest endpoint that were closed at once, because INGEST_MAX_CONNECTIONS were open.',
+  [],
+)
 export const INGEST_EVENTS = counter(
   'sluice_ingest_events_total',
   'Events judged by the gateway. outcome is the result status of the contract; code is empty unless it was not taken; type is empty when it is not known.',
@@ -221,6 +226,7 @@ export const WINDOW_REBUILD_RECORDS = counter(
 
 export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   INGEST_REQUESTS,
+  INGEST_CONNECTIONS_REFUSED,
   INGEST_EVENTS,
   FILTERED_EVENTS,
   IDEMPOTENCY_IDS,

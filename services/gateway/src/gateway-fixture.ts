@@ -68,6 +68,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
       now: () => NOW,
     }),
     entries,
+    maxConnections: options.maxConnections ?? 1000,
     maxBodyBytes: options.maxBodyBytes ?? 8 * 1024 * 1024,
     maxBatchEvents: options.maxBatchEvents ?? 10_000,
     maxEventBytes: options.maxEventBytes ?? 512 * 1024,
@@ -126,6 +127,7 @@ export type TestGatewayOptions = {
   /** Anybody without. */
   readonly authenticate?: Authenticate
   readonly maxEventBytes?: number
+  readonly maxConnections?: number
   readonly maxBodyBytes?: number
   readonly maxBatchEvents?: number
   readonly stallMs?: number

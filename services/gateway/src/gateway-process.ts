@@ -28,6 +28,7 @@ const server = createServer({
     log,
   }),
   entries: catalogue,
+  maxConnections: 10_000,
   maxBodyBytes: 8 * 1024 * 1024,
   maxBatchEvents: 10_000,
   maxEventBytes,

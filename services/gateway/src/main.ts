@@ -75,6 +75,7 @@ await runProcess({
     const server = createServer({
       ingest,
       entries: catalogue,
+      maxConnections: config.INGEST_MAX_CONNECTIONS,
       maxBodyBytes: config.INGEST_MAX_BODY_BYTES,
       maxBatchEvents: config.INGEST_MAX_BATCH_EVENTS,
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { orderPlaced, shipmentDelayed } from '@sluice/events'
@@ -660,6 +661,44 @@ test('a head that is too large is answered with 431', async () => {
   expect(answer).toContain('"code":"headers-too-large"')
 })
 
+test('connections beyond the limit are closed at once, and counted; those that are open go on', async () => {
+  const gateway = createTestGateway({ maxConnections: 2 })
+  const port = await listen(gateway)
+  const open = [await connected(port), await connected(port)]
+  const refused = connect(port, '127.0.0.1')
+  refused.on('error', () => {})
+  await once(refused, 'close')
+  expect(refused.bytesRead).toBe(0)
+  open[0]!.write(POST_ORDER)
+  const [answer] = await once(open[0]!, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 202 /)
+  expect(await gateway.metrics.text()).toContain(
+    'sluice_ingest_connections_refused_total{service="gateway"} 1',
+  )
+  open[1]!.destroy()
+  await expect.poll(() => connections(gateway)).toBe(1)
+  await connected(port)
+})
+
+test('heads and bodies that never end are closed, while others are served', async () => {
+  const gateway = createTestGateway({ requestTimeoutMs: 500 })
+  const port = await listen(gateway)
+  const beginnings = ['POST /v1/ev', 'POST /v1/events HTTP/1.1\r\nhost: x\r\n', POST_ORDER.slice(0, -5)]
+  const slow = await Promise.all(Array.from({ length: 150 }, () => connected(port)))
+  const drip = setInterval(() => {
+    for (const socket of slow) if (socket.writable) socket.write('x')
+  }, 50)
+  onTestFinished(() => clearInterval(drip))
+  const closed = slow.map((socket) => once(socket, 'close'))
+  for (const [at, socket] of slow.entries()) socket.resume().write(beginnings[at % beginnings.length]!)
+  let open = true
+  const allClosed = Promise.all(closed).then(() => {
+    open = false
+  })
+  while (open) expect(await postOrder(port)).toBe(202)
+  await allClosed
+})
+
 test('a client that sends far too much still reads why it was refused', async () => {
   const port = await listen(createTestGateway({ maxBodyBytes: 100_000 }))
   const response = await fetch(`http://127.0.0.1:${port}/v1/events`, {
@@ -729,6 +768,24 @@ function connections(gateway: ReturnType<typeof createTestGateway>): Promise<num
   return new Promise((resolve, reject) =>
     gateway.server.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
   )
+}
+
+async function connected(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return socket
+}
+
+const ORDER = JSON.stringify(order)
+const POST_ORDER = `POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${ORDER.length}\r\n\r\n${ORDER}`
+
+async function postOrder(port: number): Promise<number> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`http://127.0.0.1:${port}/v1/events`, { method: 'POST', headers, body: ORDER })
+  await response.text()
+  return response.status
 }
 
 function fail(): never {

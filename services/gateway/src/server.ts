@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CatalogueEntry } from '@sluice/events'
-import type { Logger } from '@sluice/telemetry'
+import { INGEST_CONNECTIONS_REFUSED, type Logger } from '@sluice/telemetry'
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -26,6 +26,8 @@ export type ServerOptions = Omit<IngestRouteOptions, 'streaming'> & {
   /** Whether to speak TLS; then `server.server` is to be given a certificate before it listens. */
   readonly tls?: boolean
   readonly log: Logger
+  /** How many may be open; the next ones are closed without a word. */
+  readonly maxConnections: number
   /** For the whole of a request that is no stream, in ms. */
   readonly requestTimeoutMs?: number
 }
@@ -73,7 +75,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     // Silence on a socket, also while Kafka is waited for.
     connectionTimeout: REQUEST_TIMEOUT_MS + publishTimeoutMs + SLACK_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // No limit: a producer may keep one connection for ever.
+    // No limit: a request leaves nothing behind on its connection, and Node answers those beyond one by itself.
     maxRequestsPerSocket: 0,
     forceCloseConnections: 'idle',
     // What still comes in is answered: whoever calls `close` stops what answers it only afterwards.
@@ -102,6 +104,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
     else next()
   })
   guardFrontDoor(server, options)
+  const refused = options.metrics.counter(INGEST_CONNECTIONS_REFUSED, {})
+  server.server.maxConnections = options.maxConnections
+  server.server.on('drop', () => refused.add(1))
   // Without a listener Node answers by itself, without a body; see judgeHttp.
   server.server.on('checkExpectation', (request, response) =>
     server.server.emit('request', request, response),

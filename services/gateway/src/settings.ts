@@ -49,6 +49,9 @@ export const gatewaySettings = {
       'PEM file with the certificate of the ingest endpoint, for https; http without. Read again when it changes.',
     ),
   GATEWAY_TLS_KEY_FILE: z.string().optional().describe("PEM file with that certificate's key."),
+  INGEST_MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000 })
+    .default(10_000)
+    .describe('How many connections producers may have open; the next ones are closed at once.'),
   INGEST_MAX_BODY_BYTES: integer({ min: 1024, max: 256 * 1024 * 1024, unit: 'bytes' })
     .default(8 * 1024 * 1024)
     .describe('How large the body of one request may be.'),

@@ -24,15 +24,20 @@ const MAX_LINES = 1000
 /** Of what waits to be taken: then the client is not read from. */
 const MAX_WAITING_BYTES = 256 * 1024
 
+/** As much of a line is progress: who sends a byte now and then makes none. */
+const PROGRESS_BYTES = 4096
+const LINE_FEED = 0x0a
+
 /**
  * Gathers lines from a body while nobody takes them, so that many are taken at once; never more than a little over
  * {@link MAX_WAITING_BYTES} and what the stream itself holds.
- * @param onProgress called whenever something came
+ * @param onProgress called when a line ended, blank ones too, or {@link PROGRESS_BYTES} came
  */
 export function collectLines(body: Readable, maxLineBytes: number, onProgress: () => void): LineCollector {
   const splitter = createLineSplitter(maxLineBytes)
   let lines: Line[] = []
   let bytes = 0
+  let sinceProgress = 0
   let end: End | undefined
   let wake: (() => void) | undefined
 
@@ -47,7 +52,11 @@ export function collectLines(body: Readable, maxLineBytes: number, onProgress: (
   body
     .on('data', (chunk: Buffer) => {
       if (end) return
-      onProgress()
+      sinceProgress += chunk.length
+      if (sinceProgress >= PROGRESS_BYTES || chunk.includes(LINE_FEED)) {
+        sinceProgress = 0
+        onProgress()
+      }
       splitter.push(chunk, lines)
       bytes += chunk.length
       // A line that has not ended is bounded by its splitter; nobody could take anything while it is not read on.

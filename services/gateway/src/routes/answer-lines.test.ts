@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { orderPlaced } from '@sluice/events'
 import { expect, onTestFinished, test } from 'vitest'
@@ -168,6 +169,61 @@ test('a stream that stands still is told so, and closed', async () => {
     expect.objectContaining({ id: '1', status: 'accepted' }),
     { error: expect.objectContaining({ code: 'request-timeout', retryable: true }), next: 1 },
   ])
+})
+
+test('bytes that never make a line do not keep a stream open', async () => {
+  const stream = await openStream({ stallMs: 500 })
+  stream.send(line('1'))
+  const drip = setInterval(() => stream.send(' '), 20)
+  onTestFinished(() => clearInterval(drip))
+  await once(stream.socket, 'close')
+  expect(stream.lines()).toEqual([
+    expect.objectContaining({ id: '1', status: 'accepted' }),
+    { error: expect.objectContaining({ code: 'request-timeout', retryable: true }), next: 1 },
+  ])
+})
+
+test('what makes progress stays: blank lines, and a long line in pieces', async () => {
+  const stream = await openStream({ stallMs: 500 })
+  for (let i = 0; i < 10; i++) {
+    await setTimeout(100)
+    stream.send('\n')
+  }
+  const long = line('1', { subject: 'x'.repeat(60_000) })
+  for (let at = 0; at < long.length; at += 5000) {
+    await setTimeout(100)
+    stream.send(long.slice(at, at + 5000))
+  }
+  stream.finish()
+  await expect.poll(stream.lines).toContainEqual({ summary: { ...zero, rejected: 1 } })
+})
+
+test('the ids of an Idempotency-Key run on through the parts of a stream', async () => {
+  const head = 'idempotency-key: "upload-7"\r\n'
+  const withoutId = `${JSON.stringify(order)}\n`
+  const stream = await openStream({}, head)
+  for (let part = 1; part <= 3; part++) {
+    stream.send(withoutId)
+    await expect.poll(stream.lines).toHaveLength(part)
+  }
+  stream.finish()
+  await expect.poll(stream.answered).toBe(true)
+  const ids = stream
+    .lines()
+    .slice(0, 3)
+    .map(({ id }) => id)
+  expect(new Set(ids).size).toBe(3)
+
+  const again = await fetch(`http://127.0.0.1:${stream.port}/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson', 'idempotency-key': '"upload-7"' },
+    body: withoutId.repeat(3),
+  })
+  expect(parseLines(await again.text())).toEqual([
+    ...ids.map((id, index) => expect.objectContaining({ index, id, status: 'duplicate' })),
+    { summary: { ...zero, duplicate: 3 } },
+  ])
+  expect(stream.gateway.published).toHaveLength(3)
 })
 
 test('a healthy stream outlives the time of other requests, which still holds for them', async () => {

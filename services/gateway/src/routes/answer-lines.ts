@@ -12,7 +12,7 @@ export type AnswerLinesOptions = {
   readonly maxLineBytes: number
   /** Whether the results of accepted events are left out. */
   readonly minimal: boolean
-  /** How long the client may neither send nor read before the stream is ended. */
+  /** How long the client may make no progress, neither in sending nor in reading, before the stream is ended. */
   readonly stallMs: number
   readonly log: Logger
 }
