@@ -683,7 +683,11 @@ test('connections beyond the limit are closed at once, and counted; those that a
 test('heads and bodies that never end are closed, while others are served', async () => {
   const gateway = createTestGateway({ requestTimeoutMs: 500 })
   const port = await listen(gateway)
-  const beginnings = ['POST /v1/ev', 'POST /v1/events HTTP/1.1\r\nhost: x\r\n', POST_ORDER.slice(0, -5)]
+  const beginnings = [
+    'POST /v1/ev',
+    'POST /v1/events HTTP/1.1\r\nhost: x\r\n',
+    POST_ORDER.replace(/length: \d+/, 'length: 100000'),
+  ]
   const slow = await Promise.all(Array.from({ length: 150 }, () => connected(port)))
   const drip = setInterval(() => {
     for (const socket of slow) if (socket.writable) socket.write('x')
