@@ -76,7 +76,15 @@ async function startGateway(entry: CatalogueEntry) {
       outcomes: false,
       log,
     }),
-    ...{ entries, maxBodyBytes: 1e6, maxBatchEvents: 100, publishTimeoutMs: 10_000, metrics, log },
+    ...{
+      entries,
+      maxConnections: 100,
+      maxBodyBytes: 1e6,
+      maxBatchEvents: 100,
+      publishTimeoutMs: 10_000,
+      metrics,
+      log,
+    },
     maxEventBytes: 512 * 1024,
     authenticate: authenticateAnybody,
   })
@@ -230,7 +238,14 @@ it('a quarantine that is not there holds up nobody', async () => {
     ...{ publisher: { publish: () => expect.unreachable() }, quarantine, window: createWindow(metrics) },
   })
   const server = createServer({
-    ...{ ingest, entries: [strict], maxBodyBytes: 1e7, maxBatchEvents: 1000, publishTimeoutMs: 1000 },
+    ...{
+      ingest,
+      entries: [strict],
+      maxConnections: 100,
+      maxBodyBytes: 1e7,
+      maxBatchEvents: 1000,
+      publishTimeoutMs: 1000,
+    },
     maxEventBytes: 512 * 1024,
     ...{ metrics, log, authenticate: authenticateAnybody },
   })
