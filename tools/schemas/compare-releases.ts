@@ -135,18 +135,19 @@ function compareKey({ type, key, example }: Release, definition: EventDefinition
 function compareData({ type, schema }: Release, definition: EventDefinition): Finding[] {
   const now = releaseOf(definition).schema
   const refused = findRefusals(now, schema, 'refused')
-  const stored = new Set(findRefusals(now, schema, 'kept').map(placeOf))
   const byOlder = findRefusals(schema, now, 'kept')
-  const older = new Set(byOlder.map(placeOf))
-  const broken = new Set(refused.map(placeOf))
+  const places = (refusals: readonly Refusal[]) => new Set(refusals.map(({ pointer }) => pointer))
+  const broken = places(refused)
+  // Stored events are read anew when they are replayed; new ones by services of the released version.
+  const forConsumers = places([...findRefusals(now, schema, 'kept'), ...byOlder])
   return [
     ...refused.map((refusal) => {
-      const consumers = stored.has(placeOf(refusal)) || older.has(placeOf(refusal))
-      const breaks: Party[] = consumers ? ['producers', 'consumers'] : ['producers']
-      return breaking({ type, pointer: refusal.pointer }, breaks, ...narrowed(refusal))
+      const { pointer } = refusal
+      const breaks: Party[] = forConsumers.has(pointer) ? ['producers', 'consumers'] : ['producers']
+      return breaking({ type, pointer }, breaks, ...narrowed(refusal))
     }),
     ...byOlder
-      .filter((refusal) => !broken.has(placeOf(refusal)))
+      .filter(({ pointer }) => !broken.has(pointer))
       .map((refusal) =>
         notice(
           { type, pointer: refusal.pointer },
@@ -155,10 +156,6 @@ function compareData({ type, schema }: Release, definition: EventDefinition): Fi
         ),
       ),
   ]
-}
-
-function placeOf({ pointer }: Refusal): string {
-  return pointer
 }
 
 /** What changed, and what to do, where what was sent is refused now. */

@@ -5,7 +5,10 @@ import { openApiOf } from '../documents/openapi.ts'
 import { readPage } from '../documents/page.ts'
 import { sendAnswer } from './send-answer.ts'
 
-/** `GET /openapi.json` and `/asyncapi.json`: the contract over HTTP, and the topics; `GET /docs`: a page to try it. Made once, at the start. */
+/**
+ * `GET /openapi.json` and `/asyncapi.json`: the contract over HTTP, and the topics; `GET /docs`: a page to try it. Each is
+ * made once, at the start.
+ */
 export async function documentsRoute(
   server: FastifyInstance,
   { entries }: { readonly entries: readonly CatalogueEntry[] },
