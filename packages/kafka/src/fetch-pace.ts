@@ -43,8 +43,8 @@ const SHORTEST_MS = 4
 const USUAL_LATENESS_MS = 1
 const STRETCH = 4
 /** Idle shares: above the one a wait is as short as it may be, below the other as long. */
-const PLENTY = 0.3
-const SCARCE = 0.1
+const PLENTY = 0.15
+const SCARCE = 0.03
 
 let sampled = { at: 0, idle: 0, total: 0 }
 let share = 1
