@@ -409,7 +409,8 @@ describe('createPublisher: the deadline', () => {
 })
 
 describe('createPublisher: while Kafka cannot be reached', () => {
-  const timed = (options: Partial<PublisherOptions> = {}) => start({ deliveryTimeoutMs: 5000, ...options })
+  const timed = (options: Partial<PublisherOptions> = {}) =>
+    start({ deliveryTimeoutMs: 5000, unreachableTimeoutMs: 800, ...options })
 
   test('answers within a second, truthfully, and refuses more for the partition at once', async () => {
     const { publish, open, outcomes, status } = timed()
@@ -454,6 +455,23 @@ describe('createPublisher: while Kafka cannot be reached', () => {
     publish('behind it', { partition: 1 })
     await vi.advanceTimersByTimeAsync(1000)
     expect([status('of another partition'), status('behind it')]).toEqual(['unknown', 'failed'])
+  })
+
+  test('waits an outage out, up to the delivery timeout, where nothing else is asked for', async () => {
+    const { publish, open, status } = start({ deliveryTimeoutMs: 5000 })
+    publish('a')
+    await turn()
+    await open[0]!.answer(GONE)
+    publish('b')
+    for (let waited = 0; waited < 4500; waited += 50) {
+      for (const request of [...open]) await request.answer(GONE)
+      await vi.advanceTimersByTimeAsync(50)
+    }
+    expect([status('a'), status('b')]).toEqual([undefined, undefined])
+    for (const request of [...open]) await request.answer(STORED)
+    await turn()
+    for (const request of [...open]) await request.answer(STORED)
+    expect([status('a'), status('b')]).toEqual(['stored', 'stored'])
   })
 
   test('a partition without a leader is waited for as before', async () => {
@@ -604,6 +622,7 @@ describe('createPublisher under random failures', () => {
             client,
             lanes: ['high', 'low'],
             deliveryTimeoutMs,
+            ...(Number.isFinite(deliveryTimeoutMs) && { unreachableTimeoutMs: 150 }),
             maxBufferBytes: Number.POSITIVE_INFINITY,
             metrics,
             log,

@@ -69,6 +69,8 @@ export type PublisherOptions = {
   readonly lanes: readonly string[]
   /** How long a record may take; then it is `unknown`, or `failed` if it was certainly not stored. Infinity: no limit. */
   readonly deliveryTimeoutMs: number
+  /** How long it may take while no broker is reached, less than `deliveryTimeoutMs`; the same without. */
+  readonly unreachableTimeoutMs?: number
   /** Of all lanes together, counted until the records settle. The last lane is refused first. Infinity: no limit. */
   readonly maxBufferBytes: number
   readonly metrics: Metrics
@@ -87,13 +89,13 @@ export type PublisherOptions = {
  * through or its records' time is over. The other partitions of the lane go on. This is why a later record
  * never overtakes an earlier one, and why one missing or oversize topic fails nobody else's records.
  *
- * While Kafka cannot be reached, records wait {@link UNREACHABLE_MS} at most, and of a partition only those that are tried:
- * more for it is refused at once. So an outage is answered, and hoards nothing. Not where records may take any time.
+ * With `unreachableTimeoutMs`, while Kafka cannot be reached, records wait no longer than that, and of a partition only those
+ * that are tried: more for it is refused at once. So an outage is answered, and hoards nothing. Without, it is waited out.
  *
  * Not guaranteed: that a record is stored once. A batch whose outcome was unknown is sent again.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { client, lanes, deliveryTimeoutMs, maxBufferBytes, metrics, log } = options
+  const { client, lanes, deliveryTimeoutMs, unreachableTimeoutMs, maxBufferBytes, metrics, log } = options
   const now = options.now ?? (() => performance.now())
   const random = options.random ?? Math.random
   const urgent = client.producer({ name: 'urgent' })
@@ -104,8 +106,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let closed: Promise<void> | undefined
 
   const byName = new Map(lanes.map((name, rank) => [name, createLane(name, rank)]))
-  const isLimited = Number.isFinite(deliveryTimeoutMs)
-  const sweep = isLimited
+  const sweep = Number.isFinite(deliveryTimeoutMs)
     ? setInterval(() => byName.forEach(expire), Math.min(100, deliveryTimeoutMs)).unref()
     : undefined
 
@@ -132,7 +133,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
   function publish(record: PublishRecord, receipt: Receipt, index: number): void {
     const lane = byName.get(record.lane)
     if (!lane) throw new TypeError(`The publisher has no lane "${record.lane}".`)
-    if (isLimited && lane.detours.size > 0 && lane.detours.get(placeOf(record))?.unreached) {
+    if (
+      unreachableTimeoutMs !== undefined &&
+      lane.detours.size > 0 &&
+      lane.detours.get(placeOf(record))?.unreached
+    ) {
       receipt.settled(index, UNREACHABLE)
       return
     }
@@ -284,7 +289,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const time = now()
     const late: Entry[] = []
     const collect = (entries: readonly Entry[], sending: boolean, unreached: boolean) => {
-      const limitMs = unreached && isLimited ? Math.min(UNREACHABLE_MS, deliveryTimeoutMs) : deliveryTimeoutMs
+      const limitMs = unreached ? (unreachableTimeoutMs ?? deliveryTimeoutMs) : deliveryTimeoutMs
       for (const entry of entries) {
         if (time - entry.since < limitMs) break
         if (entry.settled) continue
@@ -459,9 +464,6 @@ const UNREACHABLE: PublishOutcome = Object.freeze({
   reason: 'unavailable',
   detail: 'Kafka cannot be reached.',
 })
-
-/** So that an answer is there within a second, with what a sweep is late. */
-const UNREACHABLE_MS = 800
 
 function sizeOf({ key, value, headers }: PublishRecord): number {
   let bytes = lengthOf(key) + lengthOf(value) + RECORD_OVERHEAD_BYTES

@@ -15,6 +15,9 @@ import { serveCertificate } from './serve-certificate.ts'
 import { createServer } from './server.ts'
 import { checkGatewaySettings, gatewaySettings, tokenSettings } from './settings.ts'
 
+/** In an outage an answer is there within a second, with what the publisher's sweep is late. */
+const OUTAGE_ANSWER_MS = 800
+
 /** Settings → schemas → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
 await runProcess({
   name: 'gateway',
@@ -36,6 +39,7 @@ await runProcess({
       client: kafka,
       lanes: LANES,
       deliveryTimeoutMs: config.PUBLISH_TIMEOUT_MS,
+      unreachableTimeoutMs: Math.min(OUTAGE_ANSWER_MS, config.PUBLISH_TIMEOUT_MS),
       maxBufferBytes: config.PUBLISH_BUFFER_BYTES,
       metrics,
       log,
