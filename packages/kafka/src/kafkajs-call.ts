@@ -80,8 +80,3 @@ export function groupByTopic<At extends TopicPartition, Item>(
   const byTopic = Map.groupBy(list, ({ topic }) => topic)
   return Array.from(byTopic, ([topic, places]) => ({ topic, partitions: places.map(toItem) }))
 }
-
-/** A partition as the key of a map. */
-export function placeOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
-}

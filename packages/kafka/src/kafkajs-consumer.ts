@@ -7,7 +7,7 @@ import {
 } from 'kafkajs'
 import { assignCoPartitions } from './co-partition-assigner.ts'
 import { KafkaError } from './errors.ts'
-import { groupByTopic, type KafkaJsCluster, placeOf } from './kafkajs-call.ts'
+import { groupByTopic, type KafkaJsCluster } from './kafkajs-call.ts'
 import { type KafkaJs, type KafkaLog, QUICK_RETRY } from './kafkajs-connect.ts'
 import {
   detailOf,
@@ -18,6 +18,7 @@ import {
   toKafkaError,
 } from './kafkajs-errors.ts'
 import { type Fetcher, startFetcher } from './kafkajs-fetcher.ts'
+import { placeOf } from './partition.ts'
 import type {
   AssignedPartition,
   Consumer,

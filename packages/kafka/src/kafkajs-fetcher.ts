@@ -12,9 +12,10 @@ import {
   type FetchLimits,
   readFetchAnswer,
 } from './fetch-protocol.ts'
-import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER, placeOf } from './kafkajs-call.ts'
+import { callOf, type KafkaJsCluster, leaderOf, NO_LEADER } from './kafkajs-call.ts'
 import type { KafkaLog } from './kafkajs-connect.ts'
 import { detailOf, isFatal, rootOf } from './kafkajs-errors.ts'
+import { placeOf } from './partition.ts'
 import type { IncomingRecord, PartitionOffset, TopicPartition } from './port.ts'
 import { readRecordSet } from './record-batch.ts'
 

@@ -1,14 +1,8 @@
-import {
-  type ClusterProducer,
-  callOf,
-  type KafkaJsCluster,
-  leaderOf,
-  NO_LEADER,
-  placeOf,
-} from './kafkajs-call.ts'
+import { type ClusterProducer, callOf, type KafkaJsCluster, leaderOf, NO_LEADER } from './kafkajs-call.ts'
 import type { KafkaJs } from './kafkajs-connect.ts'
 import { QUICK_RETRY } from './kafkajs-connect.ts'
 import { makesStale, outcomeOfCode, outcomeOfUnanswered, outcomeOfUnsent, rootOf } from './kafkajs-errors.ts'
+import { placeOf } from './partition.ts'
 import type { ProduceBatch, ProduceOutcome, Producer, TopicPartition } from './port.ts'
 import { encodeProduceRequest, PRODUCE, type ProduceAnswer, readProduceAnswer } from './produce-protocol.ts'
 import { encodeRecordBatch } from './record-batch.ts'

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Backoff, backoffMs } from './backoff.ts'
 import { KafkaError } from './errors.ts'
-import { type ClusterProducer, type KafkaJsCluster, placeOf } from './kafkajs-call.ts'
+import type { ClusterProducer, KafkaJsCluster } from './kafkajs-call.ts'
 import { type KafkaJs, type KafkaLog, QUICK_RETRY } from './kafkajs-connect.ts'
 import { detailOf, isAuthenticationFailure, isFatal, rootOf, toKafkaError } from './kafkajs-errors.ts'
 import { startFetcher } from './kafkajs-fetcher.ts'
+import { placeOf } from './partition.ts'
 import type {
   IncomingRecord,
   PartitionOffset,

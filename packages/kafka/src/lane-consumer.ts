@@ -25,6 +25,7 @@ import { createHandledWindow, HANDLED, type HandledWindow } from './handled-wind
 import { createKeyGate } from './key-gate.ts'
 import { createLaneScheduler, type LaneShare } from './lane-scheduler.ts'
 import { createOffsetTracker, type OffsetTracker } from './offset-tracker.ts'
+import { placeOf } from './partition.ts'
 import type {
   AssignedPartition,
   ConsumerListener,
@@ -256,7 +257,7 @@ export function createLaneConsumer<Result extends Handled>(
       if (revokedAt === Number.POSITIVE_INFINITY) revokedAt = now()
     },
     records(at, records, end, highWatermark) {
-      const partition = partitions.get(`${at.topic}/${at.partition}`)
+      const partition = partitions.get(placeOf(at))
       if (!partition || stopping) return
       partition.highWatermark = highWatermark
       const { number } = partition
@@ -292,7 +293,7 @@ export function createLaneConsumer<Result extends Handled>(
       numbers.set(partition, number)
     }
     const start = boundaryOf(at)
-    partitions.set(`${topic}/${partition}`, {
+    partitions.set(placeOf(at), {
       topic,
       partition,
       lane,

@@ -1,3 +1,5 @@
+import type { TopicPartition } from './port.ts'
+
 /**
  * The partition that Kafka's Java client gives to a key: murmur2 of its UTF-8 bytes, made positive, modulo the
  * number of partitions. So every program that writes with the default partitioner agrees with us.
@@ -6,6 +8,11 @@
  */
 export function partitionOf(key: string, partitions: number): number {
   return (hashOf(key) & 0x7fffffff) % partitions
+}
+
+/** A partition as the key of a map. */
+export function placeOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
 }
 
 const SEED = 0x9747b28c

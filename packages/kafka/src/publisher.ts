@@ -9,6 +9,7 @@ import {
   PUBLISH_RESENDS,
 } from '@sluice/telemetry'
 import { type Backoff, backoffMs } from './backoff.ts'
+import { placeOf } from './partition.ts'
 import type { Headers, HeaderValue, KafkaClient, ProduceFailure, ProduceOutcome, Producer } from './port.ts'
 
 /** A record for the publisher. Its partition is the caller's choice, so that a key always lands in one. */
@@ -489,10 +490,6 @@ function isOpen(entry: Entry): boolean {
 
 function isUnreached(outcome: ProduceOutcome): boolean {
   return outcome.status !== 'stored' && outcome.unreached === true
-}
-
-function placeOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic}/${partition}`
 }
 
 /** A key's order is within its topic. */

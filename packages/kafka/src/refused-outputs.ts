@@ -1,4 +1,5 @@
 import { backoffMs } from './backoff.ts'
+import { placeOf } from './partition.ts'
 import type { Publisher, PublishOutcome, PublishRecord, Receipt } from './publisher.ts'
 
 /**
@@ -151,10 +152,6 @@ export function createRefusedOutputs<Owner extends Receipt>(
 }
 
 const BACKOFF = { baseMs: 500, maxMs: 30_000 }
-
-function placeOf({ topic, partition }: PublishRecord): string {
-  return `${topic}/${partition}`
-}
 
 function isUnfit(outcome: PublishOutcome): boolean {
   return outcome.status === 'failed' && (outcome.reason === 'too-large' || outcome.reason === 'invalid')
