@@ -9,7 +9,7 @@ import {
 } from '@sluice/operations'
 import { parseCommandLine, UsageError } from '../command-line.ts'
 import { nearest } from './nearest.ts'
-import { count, refuseOthers } from './option-values.ts'
+import { count, filtersOf, refuseOthers, requireSelection } from './option-values.ts'
 
 /** What the command line of `npm run dlq` asks for. */
 export type DlqCommand =
@@ -101,10 +101,7 @@ export function parseDlqCommand(
     return { command, json, queue, offset: count('The offset', place, 0), raw: values.raw }
   }
   if (place !== undefined) throw new UsageError(`"${place}" is too much. ${SEE_HELP}`)
-  const filters = [
-    ...(values.filter ?? []),
-    ...(values.offset === undefined ? [] : [`offset=${values.offset}`]),
-  ]
+  const filters = filtersOf(values)
   const parsed = parseFilters(filters, now)
   if ('problem' in parsed) throw new UsageError(parsed.problem)
   const { selection } = parsed
@@ -113,13 +110,7 @@ export function parseDlqCommand(
     return { command: 'letters', json, queue, selection, limit: count('--limit', values.limit ?? '20', 1) }
   }
   refuseOthers(values, REDRIVE, SEE_HELP)
-  if (values.all === filters.length > 0) {
-    throw new UsageError(
-      values.all
-        ? '--all and a selection contradict each other.'
-        : `Say what to redrive: --all, --filter or --offset. ${SEE_HELP}`,
-    )
-  }
+  requireSelection(values.all, filters, SEE_HELP)
   return {
     command,
     json,

@@ -38,3 +38,25 @@ export function duration(option: string, text: string): number {
   if (past !== undefined) return -past
   throw new UsageError(`${option} takes a length of time, like 90d, 24h or 15m; not "${text}".`)
 }
+
+/** The filters of a selection; `--offset n` is one of them. */
+export function filtersOf(values: {
+  readonly filter?: readonly string[] | undefined
+  readonly offset?: string | undefined
+}): readonly string[] {
+  const { filter = [], offset } = values
+  return offset === undefined ? filter : [...filter, `offset=${offset}`]
+}
+
+/**
+ * What is redriven is said: everything, or a selection, and not both.
+ * @throws UsageError
+ */
+export function requireSelection(all: boolean, filters: readonly string[], seeHelp: string): void {
+  if (all !== filters.length > 0) return
+  throw new UsageError(
+    all
+      ? '--all and a selection contradict each other.'
+      : `Say what to redrive: --all, --filter or --offset. ${seeHelp}`,
+  )
+}

@@ -1,7 +1,7 @@
 import { type RejectedSelection, rejectedFilters } from '@sluice/operations'
 import { parseCommandLine, UsageError } from '../command-line.ts'
 import { nearest } from './nearest.ts'
-import { count, refuseOthers } from './option-values.ts'
+import { count, filtersOf, refuseOthers, requireSelection } from './option-values.ts'
 
 /** What the command line of `npm run dlq -- rejected` asks for. */
 export type RejectedCommand =
@@ -88,10 +88,7 @@ export function parseRejectedCommand(
     return { command, json, offset: count('The offset', rest[0]!, 0), raw: values.raw }
   }
   if (rest.length > 0) throw new UsageError(`"${rest[0]}" is too much. ${SEE_HELP}`)
-  const filters = [
-    ...(values.filter ?? []),
-    ...(values.offset === undefined ? [] : [`offset=${values.offset}`]),
-  ]
+  const filters = filtersOf(values)
   const parsed = rejectedFilters.parse(filters, now)
   if ('problem' in parsed) throw new UsageError(parsed.problem)
   const { selection } = parsed
@@ -104,13 +101,7 @@ export function parseRejectedCommand(
     ['filter', 'offset', 'all', 'not-allowed', 'dry-run', 'max', 'rate', 'gateway'],
     SEE_HELP,
   )
-  if (values.all === filters.length > 0) {
-    throw new UsageError(
-      values.all
-        ? '--all and a selection contradict each other.'
-        : `Say what to redrive: --all, --filter or --offset. ${SEE_HELP}`,
-    )
-  }
+  requireSelection(values.all, filters, SEE_HELP)
   return {
     command,
     json,
