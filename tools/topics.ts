@@ -26,7 +26,7 @@ const values = readOptions(
   },
   HELP,
 )
-const plans = planTopics(catalogue, { outcomes: values.outcomes, quarantine: true })
+const plans = planTopics(catalogue, { outcomes: values.outcomes, quarantine: true, control: true })
 const replicationFactor = Number(values['replication-factor'])
 
 if (values.help) console.log(HELP)
@@ -37,8 +37,9 @@ else if (!isReplicationFactor(replicationFactor)) {
   )
   process.exitCode = 2
 } else if (values['dry-run']) {
-  for (const { topic, partitions, retentionMs } of plans) {
-    console.log(`${topic}  ${partitions} partitions, kept ${retentionMs / 86_400_000} days`)
+  for (const { topic, partitions, retentionMs, compacted } of plans) {
+    const kept = retentionMs < 0 ? 'for ever' : `${retentionMs / 86_400_000} days`
+    console.log(`${topic}  ${partitions} partitions, kept ${kept}${compacted ? ', compacted' : ''}`)
   }
 } else await create()
 

@@ -50,6 +50,16 @@ it('creates what is missing, and only that', async () => {
   ])
 })
 
+it('creates compacted topics as such, with an end only where one is planned', async () => {
+  const control: TopicPlan = { ...lane, topic: 'control.a', kind: 'control', compacted: true }
+  const { admin, created } = cluster({})
+  await createTopics(admin, [control, { ...control, topic: 'control.b', retentionMs: -1 }])
+  expect(created.map(({ config }) => [config!['cleanup.policy'], config!['retention.ms']])).toEqual([
+    ['compact,delete', '1000'],
+    ['compact', '-1'],
+  ])
+})
+
 it('reports topics that differ and leaves them', async () => {
   const config = { 'cleanup.policy': 'compact', 'retention.ms': '1000', 'max.message.bytes': '100' }
   const { admin, created } = cluster({ 'events.a.high': { partitions: 6, config } })

@@ -71,10 +71,19 @@ function toSpec(plan: TopicPlan, replicationFactor: number): TopicSpec {
     partitions: plan.partitions,
     replicationFactor,
     config: {
-      'cleanup.policy': 'delete',
+      'cleanup.policy': cleanupPolicy(plan),
       'retention.ms': String(plan.retentionMs),
       'max.message.bytes': String(plan.maxBatchBytes),
       ...(plan.retentionBytes !== undefined && { 'retention.bytes': String(plan.retentionBytes) }),
+      // What is compacted is read to its end at every start; only closed segments are ever compacted.
+      ...(plan.compacted && { 'segment.ms': String(SEGMENT_MS) }),
     },
   }
+}
+
+const SEGMENT_MS = 60 * 60 * 1000
+
+function cleanupPolicy({ compacted, retentionMs }: TopicPlan): string {
+  if (!compacted) return 'delete'
+  return retentionMs < 0 ? 'compact' : 'compact,delete'
 }

@@ -25,6 +25,7 @@ export function catalogueFacts(env: NodeJS.ProcessEnv): CatalogueFacts {
     topics: planTopics(catalogue, {
       outcomes: env['OUTCOMES'] === 'on',
       quarantine: env['QUARANTINE'] !== 'off',
+      control: true,
     }),
   }
 }

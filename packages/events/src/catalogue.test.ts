@@ -162,6 +162,16 @@ describe('planTopics', () => {
     expect(plan!.retentionBytes).toBeGreaterThan(0)
   })
 
+  it('plans the control topics compacted, rules for ever and decisions longer than any holds', () => {
+    const control = planTopics(catalogue, { control: true }).filter(({ kind }) => kind === 'control')
+    expect(control).toMatchObject([
+      { topic: 'control.rules', partitions: 1, compacted: true, retentionMs: -1 },
+      { topic: 'control.decisions', partitions: 1, compacted: true },
+    ])
+    expect(control[1]!.retentionMs).toBeGreaterThan(31 * 86_400_000)
+    expect(planned.filter(({ kind }) => kind === 'control')).toEqual([])
+  })
+
   it('keeps events as long as the definition says, and dead letters no shorter', () => {
     const [{ definition }] = catalogue as [(typeof catalogue)[number]]
     const daysOf = (retentionDays: number) =>

@@ -1,7 +1,15 @@
 import type { EventDefinition } from './define-event.ts'
 import * as events from './definitions.ts'
 import { retryDelayMs } from './retry-delays.ts'
-import { deadLetterTopic, laneTopic, OUTCOMES_TOPIC, REJECTED_TOPIC, retryTopic } from './topics.ts'
+import {
+  DECISIONS_TOPIC,
+  deadLetterTopic,
+  laneTopic,
+  OUTCOMES_TOPIC,
+  REJECTED_TOPIC,
+  RULES_TOPIC,
+  retryTopic,
+} from './topics.ts'
 
 /** One event type and the services that read it. */
 export type CatalogueEntry = { readonly definition: EventDefinition; readonly services: readonly string[] }
@@ -24,9 +32,12 @@ export const catalogue: readonly CatalogueEntry[] = Object.freeze([
 /** A topic that the catalogue needs. */
 export type TopicPlan = {
   readonly topic: string
-  readonly kind: 'lane' | 'retry' | 'dead-letter' | 'outcomes' | 'rejected'
+  readonly kind: 'lane' | 'retry' | 'dead-letter' | 'outcomes' | 'rejected' | 'control'
   readonly partitions: number
+  /** -1: for ever. */
   readonly retentionMs: number
+  /** Only the last record of each key is kept. */
+  readonly compacted?: boolean
   /** How much of each partition is kept, however young it is; absent: all. */
   readonly retentionBytes?: number
   /** The largest record batch that it takes. */
@@ -47,6 +58,12 @@ const DEAD_LETTER_RETENTION_DAYS = 30
 /** A definition is mended within a week or two, or not at all. */
 const REJECTED_RETENTION_DAYS = 14
 
+/**
+ * A decision holds for 31 days at most. Jobs name a decision after whom it is about, so without an end the topic would
+ * keep a record of every customer who ever was in trouble, and every gateway would read them all when it starts.
+ */
+const DECISIONS_RETENTION_DAYS = 32
+
 const MIB = 1024 * 1024
 /** How many events are rejected is up to whoever posts: they must not fill the disk. */
 const REJECTED_RETENTION_BYTES = 1024 * MIB
@@ -61,16 +78,18 @@ const MAX_BATCH_BYTES = {
   'dead-letter': WITH_HEADERS,
   outcomes: MIB,
   rejected: WITH_HEADERS,
+  control: MIB,
 } as const
 
 /**
  * The topics of the given entries, each once. Retry topics only of types that are retried out of order.
  * @param options.outcomes whether books are kept
  * @param options.quarantine whether the gateway keeps what it rejects
+ * @param options.control whether rules and decisions may change while it runs
  */
 export function planTopics(
   entries: readonly CatalogueEntry[],
-  options: { readonly outcomes?: boolean; readonly quarantine?: boolean } = {},
+  options: { readonly outcomes?: boolean; readonly quarantine?: boolean; readonly control?: boolean } = {},
 ): TopicPlan[] {
   const plans = entries.flatMap(({ definition, services }) => {
     const { type, lanes, retryDelays, retentionDays: days } = definition
@@ -92,6 +111,11 @@ export function planTopics(
   if (options.quarantine) {
     const rejected = plan(REJECTED_TOPIC, 'rejected', 1, REJECTED_RETENTION_DAYS)
     plans.push({ ...rejected, retentionBytes: REJECTED_RETENTION_BYTES })
+  }
+  if (options.control) {
+    // One partition: what is decided about an event must not depend on which partition was read first.
+    plans.push({ ...plan(RULES_TOPIC, 'control', 1, 0), retentionMs: -1, compacted: true })
+    plans.push({ ...plan(DECISIONS_TOPIC, 'control', 1, DECISIONS_RETENTION_DAYS), compacted: true })
   }
   return plans
 }

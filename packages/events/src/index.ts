@@ -45,12 +45,14 @@ export { completeOutput, createOutputEncoder, outputId } from './lineage.ts'
 export { REDACTED, redact } from './redact.ts'
 export { RETRY_DELAYS, retryDelayMs } from './retry-delays.ts'
 export {
+  DECISIONS_TOPIC,
   deadLetterTopic,
   laneTopic,
   MAX_NAME_LENGTH,
   NAME_PATTERN,
   OUTCOMES_TOPIC,
   REJECTED_TOPIC,
+  RULES_TOPIC,
   retryTopic,
   schemaSubject,
 } from './topics.ts'

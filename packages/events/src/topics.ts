@@ -29,6 +29,12 @@ export const OUTCOMES_TOPIC = `${PREFIX}.outcomes`
 /** What producers posted and the gateway rejected, of all types. One partition. */
 export const REJECTED_TOPIC = `${PREFIX}.rejected`
 
+/** Changes of the rules. Compacted, one partition: who reads it to its end has the rules that hold. */
+export const RULES_TOPIC = 'control.rules'
+
+/** What stream jobs and operators decide about events to come. Compacted by the decision's id, one partition. */
+export const DECISIONS_TOPIC = 'control.decisions'
+
 /** Kafka's own limit is 249 characters; the longest name built here adds 40 to type and service. */
 export const MAX_NAME_LENGTH = 100
 

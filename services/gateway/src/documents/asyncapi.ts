@@ -64,6 +64,7 @@ const deadLetterName = (type: string): string => `${type}.dead-letter`
 function messagesIn(entries: readonly CatalogueEntry[], { topic, kind }: TopicPlan): string[] {
   if (kind === 'outcomes') return ['outcome']
   if (kind === 'rejected') return ['rejected']
+  if (kind === 'control') return []
   const nameOf = { lane: dataName, retry: retryName, 'dead-letter': deadLetterName }[kind]
   return entries
     .map(({ definition }) => definition.type)
@@ -77,6 +78,7 @@ const ABOUT: Readonly<Record<TopicPlan['kind'], string>> = {
   'dead-letter': 'What a service gave up on: npm run dlq lists it and sends it back.',
   outcomes: 'How each event ended, where books are kept (OUTCOMES=on).',
   rejected: 'What producers posted and the gateway rejected (QUARANTINE=on).',
+  control: 'What changes how the gateway decides, while it runs.',
 }
 
 function channelOf(plan: TopicPlan, messages: readonly string[]) {
