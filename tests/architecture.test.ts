@@ -20,14 +20,16 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'packages/template': ['events', 'service'],
   'packages/testing': ['events', 'kafka', 'service', 'telemetry'],
   'packages/credentials': ['events'],
+  'packages/rules': ['events'],
   'packages/operations': ['events', 'kafka', 'telemetry'],
-  'services/gateway': ['credentials', 'events', 'kafka', 'operations', 'service', 'telemetry'],
+  'services/gateway': ['credentials', 'events', 'kafka', 'operations', 'rules', 'service', 'telemetry'],
   'services/*': ['events', 'service'],
   tools: [
     'credentials',
     'events',
     'kafka',
     'operations',
+    'rules',
     'schema-registry',
     'service',
     'telemetry',
@@ -43,6 +45,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
  */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
   '@kafkajs/confluent-schema-registry': /^packages\/schema-registry\//,
+  '@marcbachmann/cel-js': /^packages\/rules\//,
   kafkajs: /^packages\/kafka\/src\/kafkajs-[^/]+\.ts$/,
   fastify: /^services\/gateway\//,
   pino: /^packages\/telemetry\//,
@@ -52,8 +55,13 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
 
 /** What decides but never does: no file, no socket, no timer, no client. */
 const PURE =
-  /^packages\/(events\/src\/.*|kafka\/src\/(lane-scheduler|offset-tracker|backoff|partition|co-partition-assigner|key-gate|dead-letter|fifo|handled-window|window-rebuild|brake))\.ts$/
-const PURE_MODULES = ['node:crypto', 'node:util', 'node:buffer', 'zod']
+  /^packages\/((events|rules)\/src\/.*|kafka\/src\/(lane-scheduler|offset-tracker|backoff|partition|co-partition-assigner|key-gate|dead-letter|fifo|handled-window|window-rebuild|brake))\.ts$/
+const PURE_MODULES = [
+  ...['node:crypto', 'node:util', 'node:buffer', 'zod'],
+  // Pure itself; and what rules are written in and judged with.
+  '@sluice/events',
+  ...['@marcbachmann/cel-js', 'fastest-levenshtein', 'isbot', 're2js', 'yaml'],
+]
 
 /** Runs in a page: Web APIs only, and of Sluice nothing but types. */
 const FOR_PAGES = /^packages\/client\/src\//
@@ -162,7 +170,7 @@ describe('the check finds', () => {
       [ts('packages/client/src/a.ts', `import { orderPlaced } from '@sluice/events'`)],
       'runs in pages, which have no @sluice/events',
     ],
-    ['a package without a line', [ts('packages/rules/src/a.ts', '')], 'no dependency line'],
+    ['a package without a line', [ts('packages/unheard-of/src/a.ts', '')], 'no dependency line'],
     [
       'an import that package.json does not name',
       [manifest('packages/kafka', []), ts('packages/kafka/src/a.ts', `import { z } from 'zod'`)],

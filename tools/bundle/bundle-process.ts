@@ -71,24 +71,24 @@ function bundleWorkers(): Plugin {
 
 const WORKER_URL = /new URL\('(\.[^']+\.ts)', import\.meta\.url\)/g
 
-/** A file that is read at the start, of a kind that is no module, lies beside the bundle; its URL becomes that file's. */
+/** A file of a kind that is no module, which is read while it runs, lies beside the bundle; its URL becomes that file's. */
 function bundleAssets(): Plugin {
   return {
     name: 'bundle-assets',
     transform: {
-      filter: { code: 'readFileSync(new URL(' },
+      filter: { code: /(readFileSync|fileURLToPath)\(new URL\(/ },
       handler(code, importer) {
-        return code.replace(ASSET_URL, (_all, file: string) => {
+        return code.replace(ASSET_URL, (_all, reader: string, file: string) => {
           const source = readFileSync(join(dirname(importer), file))
           const reference = this.emitFile({ type: 'asset', fileName: basename(file), source })
-          return `readFileSync(new URL(import.meta.ROLLUP_FILE_URL_${reference})`
+          return `${reader}(new URL(import.meta.ROLLUP_FILE_URL_${reference})`
         })
       },
     },
   }
 }
 
-const ASSET_URL = /readFileSync\(new URL\('(\.[^']+)', import\.meta\.url\)/g
+const ASSET_URL = /(readFileSync|fileURLToPath)\(new URL\('(\.[^']+)', import\.meta\.url\)/g
 
 /** Those of which a part is in the output, each once. */
 function bundledPackages(root: string, { output }: RolldownOutput): BundledPackage[] {

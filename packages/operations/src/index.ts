@@ -40,7 +40,7 @@ export {
 } from './rejected-survey.ts'
 export { type ReplayOptions, type ReplayProgress, type ReplayReport, RUN_PATTERN, replay } from './replay.ts'
 export { EVERYTHING, FILTER_NAMES, filtersOf, parseFilters, type Selection } from './selection.ts'
-export { createSender, type Sender } from './sender.ts'
+export { createSender, REDELIVERY_LANE, type Sender } from './sender.ts'
 export type { BookedOutcome, Sighting } from './sighting.ts'
 export { type Span, spanOf } from './span.ts'
 export {

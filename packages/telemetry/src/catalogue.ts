@@ -36,6 +36,31 @@ export const FILTERED_EVENTS = counter(
   'Valid events dropped, by the rule that did it.',
   ['type', 'rule'],
 )
+export const RULE_EVALUATIONS = counter(
+  'sluice_rule_evaluations_total',
+  'How often a rule was asked whether it matches an event.',
+  ['rule'],
+)
+export const RULE_MATCHES = counter(
+  'sluice_rule_matches_total',
+  'How often a rule matched: each match of a filter drops the event, the first match of another sets its priority.',
+  ['rule'],
+)
+export const RULE_FAILURES = counter(
+  'sluice_rule_failures_total',
+  'How often it could not be told whether a rule matches, because a field was absent or it would have taken too long: no match then.',
+  ['rule'],
+)
+export const RULES_VERSION = gauge(
+  'sluice_rules_version',
+  'The version of the rules in force, as a number: gateways with the same rules have the same.',
+  [],
+)
+export const RULES_LOADED = gauge(
+  'sluice_rules_loaded_timestamp_seconds',
+  'When the rules in force were taken, in seconds since 1970.',
+  [],
+)
 export const IDEMPOTENCY_IDS = gauge(
   'sluice_idempotency_window_ids',
   'Accepted events that this replica remembers, to know repeats.',
@@ -69,7 +94,7 @@ export const UNAUTHENTICATED_REQUESTS = counter(
 )
 export const OUTDATED_FILES = gauge(
   'sluice_outdated_files',
-  'Whether what is in force is not what the file says, because that cannot be used: 1 or 0. file is credentials or certificate.',
+  'Whether what is in force is not what the file says, because that cannot be used: 1 or 0. file is credentials, certificate or rules.',
   ['file'],
 )
 

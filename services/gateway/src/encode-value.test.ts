@@ -6,11 +6,10 @@ import { readCloudEvent } from './body/read-cloudevents.ts'
 import { ANYBODY } from './credentials/credential.ts'
 import { encodeFramedCandidate } from './encode-framed.ts'
 import { encodeValue } from './encode-value.ts'
-import { planTypes } from './type-plans.ts'
+import { NO_RULES, planWith } from './rules/rules-fixture.ts'
 
-const plan = planTypes([{ definition: orderPlaced, services: [] }], [], createMetrics('test')).get(
-  'order-placed',
-)!
+const entries = [{ definition: orderPlaced, services: [] }]
+const plan = planWith({ entries, rules: NO_RULES, metrics: createMetrics('test') })().get('order-placed')!
 
 /** Text that CloudEvents allows in attributes, quotes, backslashes and all planes included. */
 const text = fc
@@ -26,7 +25,11 @@ test('the value is byte for byte what encodeEvent makes of the same event, and f
     correlationid: optional(text),
     traceparent: optional(fc.constant(`00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`)),
     wish: fc.constantFrom(...LANES),
-    data: fc.jsonValue().filter((value) => value !== null),
+    // JSON writes -0 as 0.
+    data: fc
+      .jsonValue()
+      .filter((value) => value !== null)
+      .map((value) => JSON.parse(JSON.stringify(value))),
   })
   fc.assert(
     fc.property(parts, ({ id, source, subject, correlationid, traceparent, wish, data }) => {

@@ -1,13 +1,15 @@
 import { type CatalogueEntry, catalogue } from '@sluice/events'
 import { type PublishOutcome, type PublishRecord, partitionOf, type Receipt } from '@sluice/kafka'
+import type { RuleSet } from '@sluice/rules'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { type Authenticate, authenticateAnybody } from './credentials/authenticate.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import type { Quarantine } from './quarantine/quarantine.ts'
 import type { Result } from './results.ts'
-import { builtInRules, type Rule } from './rules.ts'
+import { planWith } from './rules/rules-fixture.ts'
 import { createServer } from './server.ts'
+import type { TypePlans } from './type-plans.ts'
 
 /** An event that the built-in rules filter. */
 export const botView = {
@@ -50,8 +52,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
 
   const server = createServer({
     ingest: createIngest({
-      entries,
-      rules: options.rules ?? builtInRules,
+      plans: options.plans ?? planWith({ entries, metrics, rules: options.rules }),
       publisher,
       quarantine: options.quarantine,
       window: createIdempotencyWindow<Result>({
@@ -122,7 +123,10 @@ export type TestGatewayOptions = {
   readonly outcomes?: boolean
   readonly quarantine?: Pick<Quarantine, 'keep'>
   readonly entries?: readonly CatalogueEntry[]
-  readonly rules?: readonly Rule[]
+  /** Those that the gateway comes with without. */
+  readonly rules?: RuleSet
+  /** Instead of rules: how types are planned. */
+  readonly plans?: () => TypePlans
   readonly tls?: boolean
   /** Anybody without. */
   readonly authenticate?: Authenticate

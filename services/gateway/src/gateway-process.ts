@@ -5,7 +5,7 @@ import { authenticateAnybody } from './credentials/authenticate.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import type { Result } from './results.ts'
-import { builtInRules } from './rules.ts'
+import { planWith } from './rules/rules-fixture.ts'
 import { createServer } from './server.ts'
 
 /** A gateway in a process of its own, of which nothing but the memory matters: whatever is published counts as stored. */
@@ -14,8 +14,7 @@ const log = createLogger({ service: 'gateway', level: 'warn' })
 const maxEventBytes = 512 * 1024
 const server = createServer({
   ingest: createIngest({
-    entries: catalogue,
-    rules: builtInRules,
+    plans: planWith({ metrics }),
     publisher: {
       publish: (_record, receipt, index) =>
         void setImmediate(() => receipt.settled(index, { status: 'stored' })),

@@ -1,4 +1,3 @@
-import type { CatalogueEntry } from '@sluice/events'
 import type { Publisher, PublishOutcome, PublishRecord } from '@sluice/kafka'
 import { FILTERED_EVENTS, INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { Candidate } from './body/candidate.ts'
@@ -11,12 +10,9 @@ import { createJudge, type JudgeOptions } from './judge.ts'
 import { outcomeOf } from './outcomes.ts'
 import type { Quarantine } from './quarantine/quarantine.ts'
 import { createResult, type Result, reject, settleAs } from './results.ts'
-import type { Rule } from './rules.ts'
-import { planTypes, type TypePlan } from './type-plans.ts'
+import type { TypePlan } from './type-plans.ts'
 
-export type IngestOptions = Omit<JudgeOptions, 'plans'> & {
-  readonly entries: readonly CatalogueEntry[]
-  readonly rules: readonly Rule[]
+export type IngestOptions = JudgeOptions & {
   readonly publisher: Pick<Publisher, 'publish'>
   /** Where rejected events are kept; without it nowhere. */
   readonly quarantine?: Pick<Quarantine, 'keep'> | undefined
@@ -63,10 +59,9 @@ export type HeldKeys = { has(place: string): boolean; add(place: string): unknow
 export type Ingest = (candidates: readonly Candidate[], request: IngestRequest) => Promise<readonly Result[]>
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { publisher, window, metrics, log } = options
+  const { plans, publisher, window, metrics, log } = options
   const now = options.now ?? Date.now
-  const plans = planTypes(options.entries, options.rules, metrics)
-  const judge = createJudge({ ...options, plans })
+  const judge = createJudge(options)
   let moment = createMoment(now())
 
   return function ingest(candidates, { traceparent, credential, idOf, firstIndex = 0, held: heldBefore }) {
@@ -170,7 +165,8 @@ export function createIngest(options: IngestOptions): Ingest {
         open++
         // The publisher keeps the order behind what it took of this request, but not behind another's.
         own ??= new Set(claims)
-        if (!own.has(repeat.claim)) hold(placeOf(judge.place(candidates[index]!, plan, credential)))
+        if (!own.has(repeat.claim))
+          hold(placeOf(judge.place(candidates[index]!, plan, result.id, credential)))
         window.share(repeat.claim, (first) => {
           if (first.status === 'accepted') endAsDuplicate(index)
           else share(result, first)
@@ -201,7 +197,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
     function finish(): void {
       for (const result of results) count(result)
-      if (heldBefore) holdBack(heldBefore, candidates, results, credential)
+      if (heldBefore) holdBack(heldBefore, candidates, results)
       resolve(results)
       // After the answer: to write thousands of events takes its time.
       if (options.quarantine && results.some(isRejected)) setImmediate(quarantine, options.quarantine)
@@ -216,16 +212,13 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   /** What Kafka did not confirm holds back the rest of its key, too. */
-  function holdBack(
-    held: HeldKeys,
-    candidates: readonly Candidate[],
-    results: readonly Result[],
-    credential: Credential,
-  ): void {
+  function holdBack(held: HeldKeys, candidates: readonly Candidate[], results: readonly Result[]): void {
     for (let index = 0; index < results.length; index++) {
       const { status, way, type } = results[index]!
       if (!way || (status !== 'refused' && status !== 'unknown')) continue
-      held.add(placeOf(judge.place(candidates[index]!, plans.get(type!)!, credential)))
+      // Where it went, whatever the rules are by now.
+      const { definition } = plans().get(type!)!
+      held.add(placeOf({ topic: way.topic, key: definition.key(candidates[index]!.data) }))
     }
   }
 
@@ -236,7 +229,7 @@ export function createIngest(options: IngestOptions): Ingest {
       return
     }
     // Of the posted types only known ones become labels: there is no end to the others.
-    const known = type !== null && plans.has(type) ? type : ''
+    const known = type !== null && plans().has(type) ? type : ''
     const labels = { type: known, lane: way?.lane ?? '', outcome: status, code: code ?? '' }
     metrics.counter(INGEST_EVENTS, labels).add(1)
     if (filteredBy !== undefined) metrics.counter(FILTERED_EVENTS, { type: known, rule: filteredBy }).add(1)

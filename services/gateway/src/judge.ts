@@ -1,5 +1,6 @@
-import { CLOUDEVENTS_JSON, CONTENT_TYPE, dataSchemaOf } from '@sluice/events'
+import { CLOUDEVENTS_JSON, CONTENT_TYPE, capLane, dataSchemaOf } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
+import type { RuleInput } from '@sluice/rules'
 import type { Candidate } from './body/candidate.ts'
 import { mayPost } from './credentials/authorise.ts'
 import type { Credential } from './credentials/credential.ts'
@@ -11,7 +12,8 @@ import { suggest } from './suggest.ts'
 import { findFilter, findWay, type TypePlan, type TypePlans } from './type-plans.ts'
 
 export type JudgeOptions = {
-  readonly plans: TypePlans
+  /** As they are in force now: asked for each event anew. */
+  readonly plans: () => TypePlans
   /** The partition of a key, the same for every topic of a type. */
   readonly partitionOf: (key: string) => number
   /** How large a record's value may be; of a framed one, with the attributes that Sluice does not know. */
@@ -42,14 +44,25 @@ export type Judge = {
   place(
     candidate: Candidate,
     plan: TypePlan,
+    id: string,
     credential: Credential,
   ): { readonly topic: string; readonly key: string }
 }
 
 export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: JudgeOptions): Judge {
-  const postable = [...plans.values()]
+  const postable = [...plans().values()]
     .filter(({ definition }) => definition.origin === 'producer')
     .map(({ definition }) => definition.type)
+
+  // One for all events: a rule keeps nothing of it.
+  const input: RuleInput = {
+    data: undefined,
+    id: '',
+    source: '',
+    subject: undefined,
+    tenant: '',
+    wish: undefined,
+  }
 
   return { validate, route, place }
 
@@ -59,14 +72,16 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
     result: Result,
     receipt: Receipt,
   ): PublishRecord | undefined {
-    const filter = findFilter(plan, candidate.data)
+    const { credential } = receipt
+    if (plan.hasRules) show(candidate, result.id, credential)
+    const filter = findFilter(plan, input)
     if (filter) {
       settleAs(result, 'filtered', undefined)
       result.filteredBy = filter.name
       return undefined
     }
 
-    const way = findWay(plan, candidate.priority, receipt.credential.maxPriority, candidate.data)
+    const way = findWay(plan, candidate.priority, credential.maxPriority, input)
     const { lane, topic } = way
     result.way = way
 
@@ -91,9 +106,20 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
     }
   }
 
-  function place(candidate: Candidate, plan: TypePlan, { maxPriority }: Credential) {
-    const { topic } = findWay(plan, candidate.priority, maxPriority, candidate.data)
+  function place(candidate: Candidate, plan: TypePlan, id: string, credential: Credential) {
+    if (plan.hasRules) show(candidate, id, credential)
+    const { topic } = findWay(plan, candidate.priority, credential.maxPriority, input)
     return { topic, key: plan.definition.key(candidate.data) }
+  }
+
+  function show(candidate: Candidate, id: string, { source, tenant, maxPriority }: Credential): void {
+    const { data, subject, priority } = candidate
+    input.data = data
+    input.id = id
+    input.source = candidate.source ?? source
+    input.subject = subject
+    input.tenant = tenant
+    input.wish = priority && capLane(priority, maxPriority)
   }
 
   function validate(
@@ -104,7 +130,7 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
   ): TypePlan | undefined {
     if (candidate.refusal) return reject(result, candidate.refusal.code, candidate.refusal.errors)
     const type = candidate.type!
-    const plan = plans.get(type)
+    const plan = plans().get(type)
     if (!plan) {
       const nearest = suggest(type, postable)
       const hint = nearest ? ` Did you mean "${nearest}"?` : ''

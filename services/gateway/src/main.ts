@@ -1,4 +1,5 @@
 import type { Server as TlsServer } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import { catalogue, LANES, laneTopic, PARTITIONS_PER_TYPE } from '@sluice/events'
 import { createPublisher, partitionOf } from '@sluice/kafka'
 import { runProcess } from '@sluice/service'
@@ -10,15 +11,18 @@ import { createOperations } from './operations/server.ts'
 import { createQuarantine } from './quarantine/quarantine.ts'
 import { createRejudge } from './quarantine/rejudge.ts'
 import type { Result } from './results.ts'
-import { builtInRules } from './rules.ts'
+import { openRules } from './rules/open-rules.ts'
 import { serveCertificate } from './serve-certificate.ts'
 import { createServer } from './server.ts'
 import { checkGatewaySettings, gatewaySettings, tokenSettings } from './settings.ts'
 
+/** What the gateway comes with. */
+const OWN_RULES = fileURLToPath(new URL('../rules.yaml', import.meta.url))
+
 /** In an outage an answer is there within a second, with what the publisher's sweep is late. */
 const OUTAGE_ANSWER_MS = 800
 
-/** Settings → schemas → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
+/** Settings → schemas → rules → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
 await runProcess({
   name: 'gateway',
   settings: gatewaySettings,
@@ -54,9 +58,8 @@ await runProcess({
           log,
         })
       : undefined
+    const rules = await openRules({ file: config.RULES_FILE ?? OWN_RULES, entries: catalogue, metrics, log })
     const judged = {
-      entries: catalogue,
-      rules: builtInRules,
       partitionOf: (key: string) => partitionOf(key, PARTITIONS_PER_TYPE),
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
       schemaIds: framing?.schemaIds,
@@ -67,12 +70,28 @@ await runProcess({
       maxAgeMs: config.IDEMPOTENCY_WINDOW_MS,
       metrics,
     })
-    const ingest = createIngest({ ...judged, publisher, window, quarantine, outcomes: config.OUTCOMES, log })
+    const ingest = createIngest({
+      ...judged,
+      plans: rules.types,
+      publisher,
+      window,
+      quarantine,
+      outcomes: config.OUTCOMES,
+      log,
+    })
     const operations = await createOperations({
       entries: catalogue,
       kafka,
       token: config.ADMIN_TOKEN,
-      rejudge: (options) => createRejudge({ ...judged, ...options, typesOf: credentials.typesOf }),
+      rejudge: (options) =>
+        createRejudge({
+          ...judged,
+          ...options,
+          entries: catalogue,
+          rules: rules.set,
+          typesOf: credentials.typesOf,
+        }),
+      rules,
       metrics,
       log,
     })
@@ -111,6 +130,7 @@ await runProcess({
       async stop(graceMs) {
         await kafkaReached.stop()
         credentials.stop()
+        rules.stop()
         certificate?.stop()
         await Promise.all([server.close(), operations.stop(graceMs / 2)])
         await Promise.all([publisher.close(), quarantine?.close()])

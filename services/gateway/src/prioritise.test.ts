@@ -2,16 +2,9 @@ import { capLane, LANES, type Lane, nearestLane } from '@sluice/events'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { prioritise } from './prioritise.ts'
-import type { PriorityRule } from './rules.ts'
 
 const normalOrHigh = { lanes: ['high', 'normal'], defaultPriority: 'normal' } as const
-const ruleFor = (priority: Lane): PriorityRule => ({
-  kind: 'priority',
-  name: 'r',
-  type: 't',
-  priority,
-  matches: () => true,
-})
+const ruleFor = (priority: Lane) => ({ name: 'r', priority })
 
 test('nobody else has a say: the default', () => {
   expect(prioritise(normalOrHigh, { cap: 'high' })).toEqual({ lane: 'normal', decidedBy: 'default' })

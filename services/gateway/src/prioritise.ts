@@ -1,5 +1,4 @@
 import { capLane, type EventDefinition, type Lane, nearestLane } from '@sluice/events'
-import type { PriorityRule } from './rules.ts'
 
 export type Priority = {
   readonly lane: Lane
@@ -13,7 +12,7 @@ export type Wishes = {
   readonly wish?: Lane | undefined
   readonly cap: Lane
   /** The first rule that matched. */
-  readonly rule?: PriorityRule | undefined
+  readonly rule?: { readonly name: string; readonly priority: Lane } | undefined
 }
 
 /**

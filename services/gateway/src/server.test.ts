@@ -5,6 +5,7 @@ import { orderPlaced, shipmentDelayed } from '@sluice/events'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { botView, createTestGateway, NOW } from './gateway-fixture.ts'
+import { NO_RULES, OWN_RULES } from './rules/rules-fixture.ts'
 
 const order = { type: 'order-placed', data: orderPlaced.example }
 const cloudEvent = {
@@ -413,7 +414,7 @@ test('every result names an id, also where the posted one is unusable', async ()
 test('an earlier version of the schema may be named; what is stored is the current one', async () => {
   const gateway = createTestGateway({
     entries: [{ definition: { ...orderPlaced, version: 3 }, services: [] }],
-    rules: [],
+    rules: NO_RULES,
   })
   const dataschema = 'urn:sluice:order-placed:2'
   expect((await gateway.post({ ...cloudEvent, dataschema }, STRUCTURED)).status).toBe(202)
@@ -470,8 +471,9 @@ test('an answer waits until everything of its request is settled', async () => {
 })
 
 test('a bug in a rule hits its event alone, is logged, and is no lie about the others', async () => {
-  const broken = { kind: 'filter', name: 'broken', type: 'shipment-delayed', matches: fail } as const
-  const gateway = createTestGateway({ rules: [broken] })
+  const conditions = new Map([['shipment-delayed', fail]])
+  const broken = { ...OWN_RULES.rules[0]!, name: 'broken', conditions }
+  const gateway = createTestGateway({ rules: { ...OWN_RULES, rules: [broken] } })
   const bad = { type: 'shipment-delayed', id: 'b', data: shipmentDelayed.example }
   const single = await gateway.post(bad)
   expect(single.status).toBe(500)
@@ -536,7 +538,7 @@ test('the types are listed, and each is described', async () => {
 })
 
 test('the example of every type that producers may post is accepted', async () => {
-  const gateway = createTestGateway({ rules: [] })
+  const gateway = createTestGateway({ rules: NO_RULES })
   const { types } = (await gateway.server.inject('/v1/types')).json()
   for (const { type, origin, links } of types) {
     const { example } = (await gateway.server.inject(links.self)).json()

@@ -49,6 +49,12 @@ export const gatewaySettings = {
       'PEM file with the certificate of the ingest endpoint, for https; http without. Read again when it changes.',
     ),
   GATEWAY_TLS_KEY_FILE: z.string().optional().describe("PEM file with that certificate's key."),
+  RULES_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'File of filter and priority rules; npm run rules checks it. Read again when it changes. The rules.yaml that comes with the gateway without.',
+    ),
   INGEST_MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000 })
     .default(10_000)
     .describe('How many connections producers may have open; the next ones are closed at once.'),

@@ -7,9 +7,17 @@ import {
   type Lane,
   laneTopic,
 } from '@sluice/events'
-import { type Counter, INGEST_EVENTS, type Metrics, PRIORITISED_EVENTS } from '@sluice/telemetry'
+import type { Condition, Rule, RuleInput, RuleSet } from '@sluice/rules'
+import {
+  type Counter,
+  INGEST_EVENTS,
+  type Metrics,
+  PRIORITISED_EVENTS,
+  RULE_EVALUATIONS,
+  RULE_FAILURES,
+  RULE_MATCHES,
+} from '@sluice/telemetry'
 import { type Priority, prioritise } from './prioritise.ts'
-import type { FilterRule, PriorityRule, Rule } from './rules.ts'
 
 /** One way through the gateway: a type in a lane, and who decided. All that is the same for each such event. */
 export type Way = Priority & {
@@ -22,11 +30,28 @@ export type Way = Priority & {
   readonly prioritised: Counter
 }
 
+/** What a rule has done since its set is in force. */
+export type RuleTally = {
+  readonly rule: Rule
+  evaluated: number
+  matched: number
+  /** How often it could not be told whether it matches, and why the last time. */
+  failed: number
+  failure: string | undefined
+  readonly evaluations: Counter
+  readonly matches: Counter
+  readonly failures: Counter
+}
+
+type PlannedRule = { readonly condition: Condition; readonly tally: RuleTally }
+
 /** What is known about a type before its first event comes. */
 export type TypePlan = {
   readonly definition: EventDefinition
-  readonly filters: readonly FilterRule[]
-  readonly priorities: readonly { readonly rule: PriorityRule; readonly way: Way }[]
+  /** Whether rules look at its events at all. */
+  readonly hasRules: boolean
+  readonly filters: readonly PlannedRule[]
+  readonly priorities: readonly (PlannedRule & { readonly way: Way })[]
   readonly byDefault: Way
   /** By the wish as it counts, capped by what the credential may ask for. */
   readonly byWish: Readonly<Record<Lane, Way>>
@@ -34,55 +59,80 @@ export type TypePlan = {
 
 export type TypePlans = ReadonlyMap<string, TypePlan>
 
-/**
- * Prepares every type once, so that an event costs no more than a look-up: metric cells, topics, constant text.
- * @throws TypeError when a rule names an unknown type, or two rules have one name.
- */
-export function planTypes(
-  entries: readonly CatalogueEntry[],
-  rules: readonly Rule[],
-  metrics: Metrics,
-): TypePlans {
-  const plans = new Map(
-    entries.map(({ definition }) => [
-      definition.type,
-      planType(
-        definition,
-        rules.filter(({ type }) => type === definition.type),
-        metrics,
-      ),
-    ]),
-  )
-  const names = new Set<string>()
-  for (const { name, type } of rules) {
-    if (!plans.has(type)) throw new TypeError(`The rule "${name}" is for "${type}", which is no event type.`)
-    if (names.has(name)) throw new TypeError(`Two rules are called "${name}".`)
-    names.add(name)
-  }
-  return plans
+/** Every type by one set of rules. Replaced as a whole when the rules change. */
+export type Plans = { readonly types: TypePlans; readonly tallies: readonly RuleTally[] }
+
+/** Prepares every type once, so that an event costs no more than a look-up: metric cells, topics, constant text. */
+export function planTypes(entries: readonly CatalogueEntry[], { rules }: RuleSet, metrics: Metrics): Plans {
+  const tallies = rules.map((rule) => toTally(rule, metrics))
+  const types = entries.map(({ definition }): [string, TypePlan] => [
+    definition.type,
+    planType(definition, tallies, metrics),
+  ])
+  return { types: new Map(types), tallies }
 }
 
 /** The first filter that matches, if any. */
-export function findFilter(plan: TypePlan, data: unknown): FilterRule | undefined {
-  for (const rule of plan.filters) if (rule.matches(data)) return rule
+export function findFilter(plan: TypePlan, input: RuleInput): Rule | undefined {
+  for (const planned of plan.filters) if (matches(planned, input)) return planned.tally.rule
   return undefined
 }
 
 /** The way of an event: what `prioritise` says, looked up. */
-export function findWay(plan: TypePlan, wish: Lane | undefined, cap: Lane, data: unknown): Way {
-  for (const { rule, way } of plan.priorities) if (rule.matches(data)) return way
+export function findWay(plan: TypePlan, wish: Lane | undefined, cap: Lane, input: RuleInput): Way {
+  for (const planned of plan.priorities) if (matches(planned, input)) return planned.way
   return wish === undefined ? plan.byDefault : plan.byWish[capLane(wish, cap)]
 }
 
-function planType(definition: EventDefinition, rules: readonly Rule[], metrics: Metrics): TypePlan {
-  const wayOf = (wishes: { wish?: Lane; rule?: PriorityRule }) =>
+/** What cannot be told is no match. */
+function matches({ condition, tally }: PlannedRule, input: RuleInput): boolean {
+  const verdict = condition(input)
+  tally.evaluated++
+  tally.evaluations.add(1)
+  if (verdict === false) return false
+  if (verdict === true) {
+    tally.matched++
+    tally.matches.add(1)
+    return true
+  }
+  tally.failed++
+  tally.failures.add(1)
+  tally.failure = verdict.reason
+  return false
+}
+
+function toTally(rule: Rule, metrics: Metrics): RuleTally {
+  const labels = { rule: rule.name }
+  return {
+    rule,
+    evaluated: 0,
+    matched: 0,
+    failed: 0,
+    failure: undefined,
+    evaluations: metrics.counter(RULE_EVALUATIONS, labels),
+    matches: metrics.counter(RULE_MATCHES, labels),
+    failures: metrics.counter(RULE_FAILURES, labels),
+  }
+}
+
+function planType(definition: EventDefinition, tallies: readonly RuleTally[], metrics: Metrics): TypePlan {
+  const { type } = definition
+  const wayOf = (wishes: { wish?: Lane; rule?: { name: string; priority: Lane } }) =>
     toWay(definition, prioritise(definition, { ...wishes, cap: 'high' }), metrics)
+  const filters: PlannedRule[] = []
+  const priorities: (PlannedRule & { way: Way })[] = []
+  for (const tally of tallies) {
+    const { name, effect, conditions } = tally.rule
+    const condition = conditions.get(type)
+    if (!condition) continue
+    if (effect === 'drop') filters.push({ condition, tally })
+    else priorities.push({ condition, tally, way: wayOf({ rule: { name, priority: effect } }) })
+  }
   return {
     definition,
-    filters: rules.filter((rule) => rule.kind === 'filter'),
-    priorities: rules
-      .filter((rule) => rule.kind === 'priority')
-      .map((rule) => ({ rule, way: wayOf({ rule }) })),
+    hasRules: filters.length + priorities.length > 0,
+    filters,
+    priorities,
     byDefault: wayOf({}),
     byWish: Object.fromEntries(LANES.map((wish) => [wish, wayOf({ wish })])) as Record<Lane, Way>,
   }

@@ -6,6 +6,7 @@ import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
 import { botView, createTestGateway } from '../gateway-fixture.ts'
+import { NO_RULES } from '../rules/rules-fixture.ts'
 import { asyncApiOf } from './asyncapi.ts'
 
 const document = asyncApiOf(catalogue)
@@ -110,7 +111,7 @@ describe('what is written to Kafka is as the document says', () => {
   it('an event of each type, with the least and with the most that a producer can say', async () => {
     for (const { definition } of catalogue.filter(({ definition }) => definition.origin === 'producer')) {
       const { type, example, lanes } = definition
-      const gateway = createTestGateway({ rules: [] })
+      const gateway = createTestGateway({ rules: NO_RULES })
       await gateway.post({ type, data: example })
       const more = {
         subject: 's',

@@ -5,6 +5,7 @@ import type { Logger, Metrics } from '@sluice/telemetry'
 import { z } from 'zod'
 import type { ErrorDetail, ProblemCode, ProblemContext } from '../problems.ts'
 import type { Rejudge } from '../quarantine/rejudge.ts'
+import type { ActiveRules } from '../rules/active-rules.ts'
 import type { Jobs } from './jobs.ts'
 
 /** What the routes of operators work with. */
@@ -13,6 +14,7 @@ export type RouteParts = {
   readonly kafka: KafkaClient
   readonly sender: Sender
   readonly jobs: Jobs
+  readonly rules: Pick<ActiveRules, 'describe' | 'set'>
   /** What judges rejected events once more; see `createRejudge`. */
   readonly rejudge: (options: { readonly notAllowed: boolean }) => Rejudge
   /** What reads whole topics, one at a time. */
@@ -24,9 +26,11 @@ export type RouteParts = {
 
 /** One thing that operators do. Whether they may was decided before `answer` is called. */
 export type Route = {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With `:name` for a part. */
   readonly path: string
+  /** How large the body of a request may be; a few lines without. */
+  readonly maxBodyBytes?: number
   answer(request: RouteRequest): RouteAnswer | Promise<RouteAnswer>
 }
 

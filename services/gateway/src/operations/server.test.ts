@@ -6,6 +6,7 @@ import {
   orderPlaced,
   planTopics,
   REJECTED_TOPIC,
+  RULES_TOPIC,
   stockReserved,
 } from '@sluice/events'
 import { partitionOf, toDeadLetter } from '@sluice/kafka'
@@ -13,7 +14,10 @@ import { rejectionHeaders } from '@sluice/operations'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { buildEvent, createMemoryBroker, waitFor } from '@sluice/testing'
 import { afterEach, describe, expect, it } from 'vitest'
+import { NOW } from '../gateway-fixture.ts'
 import { createRejudge } from '../quarantine/rejudge.ts'
+import { createActiveRules } from '../rules/active-rules.ts'
+import { OWN_RULES } from '../rules/rules-fixture.ts'
 import { createOperations } from './server.ts'
 
 const TOKEN = 'a-token-of-sixteen-or-more'
@@ -28,20 +32,23 @@ afterEach(async () => {
 
 async function setup(options: { token?: string | undefined } = {}) {
   const broker = createMemoryBroker()
-  for (const { topic, partitions } of planTopics(catalogue, { quarantine: true }))
+  for (const { topic, partitions } of planTopics(catalogue, { quarantine: true, control: true }))
     broker.createTopic(topic, partitions)
   const lines: string[] = []
   const metrics = createMetrics('gateway')
+  const rules = createActiveRules({ entries: catalogue, metrics, now: () => NOW })
+  rules.take(OWN_RULES, { from: 'file', by: 'rules.yaml' })
   const operations = await createOperations({
     entries: catalogue,
     kafka: broker.client(),
     token: 'token' in options ? options.token : TOKEN,
     rejudge: (given) =>
       createRejudge({
-        ...{ entries: catalogue, rules: [], metrics, maxEventBytes: 512 * 1024, ...given },
+        ...{ entries: catalogue, rules: rules.set, metrics, maxEventBytes: 512 * 1024, ...given },
         partitionOf: (key) => partitionOf(key, 3),
         typesOf: () => '*',
       }),
+    rules,
     metrics,
     log: createLogger({
       service: 'gateway',
@@ -100,6 +107,50 @@ async function setup(options: { token?: string | undefined } = {}) {
 
   return { ...operations, broker, lines, metrics, ask, giveUp, over }
 }
+
+describe('rules', () => {
+  const text =
+    'rules:\n  - { name: big, type: order-placed, owner: checkout, when: data.total.amount > 9, effect: high }\n'
+  const publish = { text, by: 'ada', why: 'large orders first' }
+
+  it('are shown with what each did', async () => {
+    const { ask } = await setup()
+    const { status, json } = await ask('GET', '/v1/rules')
+    expect(status).toBe(200)
+    expect(json).toMatchObject({
+      ...{ version: OWN_RULES.version, from: 'file', by: 'rules.yaml', since: new Date(NOW).toISOString() },
+      rules: [
+        { name: 'bots', types: ['page-viewed'], owner: 'web', effect: 'drop', evaluated: 0, matched: 0 },
+        { name: 'long-delay' },
+      ],
+    })
+    expect((await ask('GET', '/v1/rules/text')).json.text).toBe(OWN_RULES.text)
+  })
+
+  it('are published for all gateways, and withdrawn, by somebody for a reason', async () => {
+    const { ask, broker, lines } = await setup()
+    expect((await ask('PUT', '/v1/rules', publish)).status).toBe(202)
+    expect((await ask('DELETE', '/v1/rules?by=ada&why=done')).status).toBe(202)
+    const records = broker.read(RULES_TOPIC)
+    expect(records.map(({ key }) => key?.toString())).toEqual(['rules', 'rules'])
+    expect(JSON.parse(records[0]!.value!.toString())).toEqual(publish)
+    expect(records[1]!.value).toBeNull()
+    expect(lines.join('')).toContain('"action":"publish-rules"')
+    expect(lines.join('')).toContain('"action":"withdraw-rules"')
+  })
+
+  it.each([
+    ['nobody', { ...publish, by: undefined }, '/by'],
+    ['no reason', { ...publish, why: '' }, '/why'],
+    ['a mistake', { ...publish, text: text.replace('total', 'totl') }, '/text'],
+  ])('are not published with %s', async (_what, body, pointer) => {
+    const { ask, broker } = await setup()
+    const { status, json } = await ask('PUT', '/v1/rules', body)
+    expect(status).toBe(422)
+    expect(json.errors).toMatchObject([{ pointer }])
+    expect(broker.read(RULES_TOPIC)).toEqual([])
+  })
+})
 
 describe('operations are for whoever has the token', () => {
   const made = (path: string) =>

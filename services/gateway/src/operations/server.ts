@@ -25,6 +25,7 @@ import { createJobs } from './jobs.ts'
 import { rejectedRoutes } from './rejected.ts'
 import { replayRoutes } from './replays.ts'
 import type { Route, RouteParts } from './route.ts'
+import { rulesRoutes } from './rules.ts'
 
 export type OperationsOptions = {
   readonly entries: readonly CatalogueEntry[]
@@ -35,6 +36,7 @@ export type OperationsOptions = {
   readonly log: Logger
   /** See `createRejudge`. */
   readonly rejudge: RouteParts['rejudge']
+  readonly rules: RouteParts['rules']
   readonly now?: () => number
 }
 
@@ -50,7 +52,7 @@ export type Operations = {
 const MAX_BODY_BYTES = 64 * 1024
 
 /**
- * Dead letters, rejected events, replays and jobs. Every request is first asked for the token, also one for a path that is not there.
+ * Dead letters, rejected events, replays, rules and jobs. Every request is first asked for the token, also one for a path that is not there.
  * Each action is logged with who asked: never with a payload.
  */
 export async function createOperations(options: OperationsOptions): Promise<Operations> {
@@ -63,6 +65,7 @@ export async function createOperations(options: OperationsOptions): Promise<Oper
     ...deadLetterRoutes(parts),
     ...rejectedRoutes(parts),
     ...replayRoutes(parts),
+    ...rulesRoutes(parts),
     ...jobRoutes(parts),
   ]
 
@@ -86,10 +89,11 @@ export async function createOperations(options: OperationsOptions): Promise<Oper
   })
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) => answerNotFound(routes, request, reply))
-  for (const { method, path, answer } of routes) {
+  for (const { method, path, maxBodyBytes, answer } of routes) {
     server.route({
       method,
       url: path,
+      ...(maxBodyBytes !== undefined && { bodyLimit: maxBodyBytes }),
       async handler(request, reply) {
         const {
           status = 200,

@@ -11,6 +11,8 @@ import { createIdempotencyWindow } from '../idempotence/window.ts'
 import { createIngest } from '../ingest.ts'
 import { createOperations } from '../operations/server.ts'
 import type { Result } from '../results.ts'
+import { createActiveRules } from '../rules/active-rules.ts'
+import { NO_RULES, planWith } from '../rules/rules-fixture.ts'
 import { createServer } from '../server.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createRejudge } from './rejudge.ts'
@@ -64,7 +66,7 @@ async function startGateway(entry: CatalogueEntry) {
     log,
   })
   const judged = {
-    ...{ entries, rules: [], metrics, maxEventBytes: 512 * 1024 },
+    ...{ metrics, maxEventBytes: 512 * 1024, plans: planWith({ entries, rules: NO_RULES, metrics }) },
     partitionOf: (key: string) => partitionOf(key, PARTITIONS_PER_TYPE),
   }
   const server = createServer({
@@ -88,9 +90,13 @@ async function startGateway(entry: CatalogueEntry) {
     maxEventBytes: 512 * 1024,
     authenticate: authenticateAnybody,
   })
+  const rules = createActiveRules({ entries, metrics })
+  rules.take(NO_RULES, { from: 'file', by: 'rules.yaml' })
   const operations = await createOperations({
     ...{ entries, kafka: client, token: TOKEN, metrics, log },
-    rejudge: (options) => createRejudge({ ...judged, ...options, typesOf: () => '*' }),
+    rejudge: (options) =>
+      createRejudge({ ...judged, ...options, entries, rules: rules.set, typesOf: () => '*' }),
+    rules,
   })
   closing.push(async () => {
     await Promise.all([server.close(), operations.stop(5000)])
@@ -227,8 +233,7 @@ it('a quarantine that is not there holds up nobody', async () => {
   })
   const ingest = createIngest({
     ...{
-      entries: [strict],
-      rules: [],
+      plans: planWith({ entries: [strict], rules: NO_RULES, metrics }),
       partitionOf: () => 0,
       maxEventBytes: 1e6,
       outcomes: false,

@@ -3,7 +3,7 @@ import type { RejectedEvent, Rejudgement } from '@sluice/operations'
 import { createMetrics } from '@sluice/telemetry'
 import { describe, expect, it } from 'vitest'
 import { botView } from '../gateway-fixture.ts'
-import { builtInRules } from '../rules.ts'
+import { NO_RULES, OWN_RULES } from '../rules/rules-fixture.ts'
 import { createRejudge } from './rejudge.ts'
 
 const AT = Date.UTC(2026, 10, 24)
@@ -20,7 +20,7 @@ function rejudge(
 ): Rejudgement {
   const judge = createRejudge({
     entries: options.entries ?? catalogue,
-    rules: options.entries ? [] : builtInRules,
+    rules: () => (options.entries ? NO_RULES : OWN_RULES),
     partitionOf: () => 2,
     maxEventBytes: 2000,
     metrics: createMetrics('test'),

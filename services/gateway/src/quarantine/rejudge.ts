@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from '@sluice/events'
 import type { RejectedEvent, Rejudgement } from '@sluice/operations'
+import type { RuleSet } from '@sluice/rules'
 import type { Metrics } from '@sluice/telemetry'
 import type { Candidate } from '../body/candidate.ts'
 import { parseJson } from '../body/parse-json.ts'
@@ -10,12 +11,12 @@ import { UNLIMITED } from '../credentials/admission.ts'
 import { type Credential, createCredential } from '../credentials/credential.ts'
 import { createJudge, type JudgeOptions } from '../judge.ts'
 import { createResult } from '../results.ts'
-import type { Rule } from '../rules.ts'
 import { planTypes } from '../type-plans.ts'
 
 export type RejudgeOptions = Omit<JudgeOptions, 'plans'> & {
   readonly entries: readonly CatalogueEntry[]
-  readonly rules: readonly Rule[]
+  /** The rules that are in force now. */
+  readonly rules: () => RuleSet
   readonly metrics: Metrics
   /** The types that a credential may post today, by its name. */
   readonly typesOf: (credential: string) => Credential['types']
@@ -32,7 +33,8 @@ export type Rejudge = (event: RejectedEvent, posted: Buffer) => Rejudgement
  */
 export function createRejudge(options: RejudgeOptions & { readonly notAllowed: boolean }): Rejudge {
   const entries = options.notAllowed ? options.entries.map(asPostable) : options.entries
-  const judge = createJudge({ ...options, plans: planTypes(entries, options.rules, options.metrics) })
+  const { types } = planTypes(entries, options.rules(), options.metrics)
+  const judge = createJudge({ ...options, plans: () => types })
 
   return function rejudge(event, posted) {
     const json = parseJson(posted, posted.length)

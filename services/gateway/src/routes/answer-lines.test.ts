@@ -23,6 +23,8 @@ async function openStream(options: TestGatewayOptions = {}, head = '') {
     await gateway.server.close()
   })
   socket.on('error', () => {})
+  // `once` would reject when the gateway closes while the test still writes.
+  const closed = new Promise((resolve) => void socket.on('close', resolve))
   let text = ''
   socket.on('data', (chunk) => {
     text += chunk
@@ -33,6 +35,7 @@ async function openStream(options: TestGatewayOptions = {}, head = '') {
   return {
     gateway,
     socket,
+    closed,
     port,
     head: () => text.slice(0, text.indexOf('\r\n\r\n')),
     send: (part: string | Buffer) => sendChunk(socket, part),
@@ -164,7 +167,7 @@ test('a client that does not read its answer is not read from, and is let go in 
 test('a stream that stands still is told so, and closed', async () => {
   const stream = await openStream({ stallMs: 100 })
   stream.send(line('1'))
-  await once(stream.socket, 'close')
+  await stream.closed
   expect(stream.lines()).toEqual([
     expect.objectContaining({ id: '1', status: 'accepted' }),
     { error: expect.objectContaining({ code: 'request-timeout', retryable: true }), next: 1 },
@@ -176,7 +179,7 @@ test('bytes that never make a line do not keep a stream open', async () => {
   stream.send(line('1'))
   const drip = setInterval(() => stream.send(' '), 20)
   onTestFinished(() => clearInterval(drip))
-  await once(stream.socket, 'close')
+  await stream.closed
   expect(stream.lines()).toEqual([
     expect.objectContaining({ id: '1', status: 'accepted' }),
     { error: expect.objectContaining({ code: 'request-timeout', retryable: true }), next: 1 },
@@ -246,7 +249,7 @@ test('a healthy stream outlives the time of other requests, which still holds fo
   stream.socket.write(
     'POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
   )
-  await once(stream.socket, 'close')
+  await stream.closed
 })
 
 test('a stop ends a stream in order: what was taken is answered, then where to go on', async () => {
@@ -257,7 +260,7 @@ test('a stop ends a stream in order: what was taken is answered, then where to g
   await expect.poll(() => stream.gateway.server.server.listening).toBe(false)
   stream.send(line('2'))
   stream.gateway.release()
-  await once(stream.socket, 'close')
+  await stream.closed
   expect(stream.lines()).toEqual([
     expect.objectContaining({ index: 0, id: '1', status: 'accepted' }),
     { error: expect.objectContaining({ code: 'stopping', retryable: true }), next: 1 },
