@@ -21,6 +21,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'packages/testing': ['events', 'kafka', 'service', 'telemetry'],
   'packages/credentials': ['events'],
   'packages/rules': ['events'],
+  'packages/decisions': ['events'],
   'packages/operations': ['events', 'kafka', 'telemetry'],
   'services/gateway': ['credentials', 'events', 'kafka', 'operations', 'rules', 'service', 'telemetry'],
   'services/*': ['events', 'service'],
@@ -55,7 +56,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
 
 /** What decides but never does: no file, no socket, no timer, no client. */
 const PURE =
-  /^packages\/((events|rules)\/src\/.*|kafka\/src\/(lane-scheduler|offset-tracker|backoff|partition|co-partition-assigner|key-gate|dead-letter|fifo|handled-window|window-rebuild|brake))\.ts$/
+  /^packages\/((events|rules|decisions)\/src\/.*|kafka\/src\/(lane-scheduler|offset-tracker|backoff|partition|co-partition-assigner|key-gate|dead-letter|fifo|handled-window|window-rebuild|brake))\.ts$/
 const PURE_MODULES = [
   ...['node:crypto', 'node:util', 'node:buffer', 'zod'],
   // Pure itself; and what rules are written in and judged with.
