@@ -33,7 +33,7 @@ export const INGEST_EVENTS = counter(
 )
 export const FILTERED_EVENTS = counter(
   'sluice_filtered_events_total',
-  'Valid events dropped, by the rule that did it.',
+  'Valid events dropped, by the rule that did it; without a rule where a decision did.',
   ['type', 'rule'],
 )
 export const RULE_EVALUATIONS = counter(
@@ -80,6 +80,36 @@ export const PRIORITISED_EVENTS = counter(
   'sluice_prioritised_events_total',
   'Accepted events by who had the last word on their priority.',
   ['type', 'decided_by'],
+)
+export const DECIDED_EVENTS = counter(
+  'sluice_decided_events_total',
+  'Events that a live decision dropped or moved to another lane. by is the job that decided, operator for people, other beyond the first 50 jobs; which decision it was, /v1/decisions says.',
+  ['by', 'action'],
+)
+export const LIVE_DECISIONS = gauge(
+  'sluice_live_decisions',
+  'Decisions that hold now, as this replica knows them.',
+  ['action'],
+)
+export const CONTROL_FOLLOWED = gauge(
+  'sluice_control_followed',
+  'Whether a control topic was read to its end and is followed: 1 or 0.',
+  ['topic'],
+)
+export const CONTROL_LAG = gauge(
+  'sluice_control_lag_records',
+  'Offsets of a control topic that this replica has not read yet, as far as it knows.',
+  ['topic'],
+)
+export const CONTROL_RECORD_AGE = gauge(
+  'sluice_control_record_age_seconds',
+  'Age of the newest record of a control topic that this replica has read; 0 when there was none.',
+  ['topic'],
+)
+export const CONTROL_BAD_RECORDS = counter(
+  'sluice_control_bad_records_total',
+  'Records of a control topic that were not taken, by why.',
+  ['topic', 'reason'],
 )
 export const QUARANTINE_EVENTS = counter(
   'sluice_quarantine_events_total',
@@ -258,6 +288,12 @@ export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   IDEMPOTENCY_EVICTIONS,
   IDEMPOTENCY_SHARED,
   PRIORITISED_EVENTS,
+  DECIDED_EVENTS,
+  LIVE_DECISIONS,
+  CONTROL_FOLLOWED,
+  CONTROL_LAG,
+  CONTROL_RECORD_AGE,
+  CONTROL_BAD_RECORDS,
   QUARANTINE_EVENTS,
   UNAUTHENTICATED_REQUESTS,
   OUTDATED_FILES,
