@@ -32,7 +32,7 @@ function setup() {
 
   const judge: RejectedRedriveOptions['judge'] = ({ id }, posted) => {
     const { good, key } = JSON.parse(String(posted)) as { good: unknown; key: string }
-    if (good === 'filtered') return { filteredBy: 'bots' }
+    if (good === 'filtered') return { filteredBy: 'rule:bots' }
     if (good !== true) return { code: 'schema', detail: '/data must be good' }
     const partition = partitionOf(key, 3)
     return { record: { lane: 'normal', topic: LANE, partition, key, value: JSON.stringify({ id, key }) } }

@@ -8,7 +8,7 @@ export type Outcome = Identity & {
   /** `gateway`, or the service. */
   readonly by: string
   readonly outcome: 'handled' | 'filtered' | 'duplicate' | 'dead-letter' | 'skipped'
-  /** The rule that filtered it, or why it is a dead letter. */
+  /** What filtered it, as in its result: `rule:bots`. Or why it is a dead letter. */
   readonly reason?: string | undefined
   readonly hop?: number | undefined
   readonly generation?: string | undefined

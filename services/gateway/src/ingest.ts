@@ -1,5 +1,5 @@
 import type { Publisher, PublishOutcome, PublishRecord } from '@sluice/kafka'
-import { FILTERED_EVENTS, INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
+import { INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { Candidate } from './body/candidate.ts'
 import type { Credential } from './credentials/credential.ts'
 import type { Receipt } from './encode-value.ts'
@@ -232,7 +232,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const known = type !== null && plans().has(type) ? type : ''
     const labels = { type: known, lane: way?.lane ?? '', outcome: status, code: code ?? '' }
     metrics.counter(INGEST_EVENTS, labels).add(1)
-    if (filteredBy !== undefined) metrics.counter(FILTERED_EVENTS, { type: known, rule: filteredBy }).add(1)
+    filteredBy?.filtered.add(1)
   }
 }
 

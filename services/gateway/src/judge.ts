@@ -74,10 +74,10 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
   ): PublishRecord | undefined {
     const { credential } = receipt
     if (plan.hasRules) show(candidate, result.id, credential)
-    const filter = findFilter(plan, input)
-    if (filter) {
+    const drop = findFilter(plan, input)
+    if (drop) {
       settleAs(result, 'filtered', undefined)
-      result.filteredBy = filter.name
+      result.filteredBy = drop
       return undefined
     }
 

@@ -15,5 +15,5 @@ export function outcomeOf(
 ): PublishRecord {
   const outcome = filteredBy === undefined ? 'duplicate' : 'filtered'
   const identity = { tenant, source: candidate.source ?? source, id, type: type! }
-  return outcomeRecord({ ...identity, by: 'gateway', outcome, reason: filteredBy }, 'low')
+  return outcomeRecord({ ...identity, by: 'gateway', outcome, reason: filteredBy?.decidedBy }, 'low')
 }

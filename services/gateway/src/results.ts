@@ -6,7 +6,7 @@ import {
   problems,
   retryAfterOf,
 } from './problems.ts'
-import type { Way } from './type-plans.ts'
+import type { Drop, Way } from './type-plans.ts'
 
 export const STATUSES = ['accepted', 'filtered', 'duplicate', 'rejected', 'refused', 'unknown'] as const
 
@@ -25,8 +25,8 @@ export type Result = {
   errors: readonly ErrorDetail[] | undefined
   /** Where it was sent, once that was decided. */
   way: Way | undefined
-  /** The rule that dropped it, when it was filtered. */
-  filteredBy: string | undefined
+  /** What dropped it, when it was filtered. */
+  filteredBy: Drop | undefined
 }
 
 /** A result that promises nothing yet: until more is known, and if a bug keeps it so, the event is unconfirmed. */
@@ -173,7 +173,7 @@ function encodeResult(result: Result, index: number): string {
     type,
     status,
     priority: way?.lane,
-    decidedBy: filteredBy === undefined ? way?.decidedBy : `rule:${filteredBy}`,
+    decidedBy: (filteredBy ?? way)?.decidedBy,
     code,
     retryable: code && problems[code].retryable,
     errors: errors && errors.length > 0 ? errors : undefined,

@@ -10,6 +10,7 @@ import {
 import type { Condition, Rule, RuleInput, RuleSet } from '@sluice/rules'
 import {
   type Counter,
+  FILTERED_EVENTS,
   INGEST_EVENTS,
   type Metrics,
   PRIORITISED_EVENTS,
@@ -45,12 +46,19 @@ export type RuleTally = {
 
 type PlannedRule = { readonly condition: Condition; readonly tally: RuleTally }
 
+/** What drops events of a type. */
+export type Drop = {
+  /** As it stands in results: `rule:<name>`. */
+  readonly decidedBy: string
+  readonly filtered: Counter
+}
+
 /** What is known about a type before its first event comes. */
 export type TypePlan = {
   readonly definition: EventDefinition
   /** Whether rules look at its events at all. */
   readonly hasRules: boolean
-  readonly filters: readonly PlannedRule[]
+  readonly filters: readonly (PlannedRule & { readonly drop: Drop })[]
   readonly priorities: readonly (PlannedRule & { readonly way: Way })[]
   readonly byDefault: Way
   /** By the wish as it counts, capped by what the credential may ask for. */
@@ -72,9 +80,9 @@ export function planTypes(entries: readonly CatalogueEntry[], { rules }: RuleSet
   return { types: new Map(types), tallies }
 }
 
-/** The first filter that matches, if any. */
-export function findFilter(plan: TypePlan, input: RuleInput): Rule | undefined {
-  for (const planned of plan.filters) if (matches(planned, input)) return planned.tally.rule
+/** What the first filter that matches does, if any. */
+export function findFilter(plan: TypePlan, input: RuleInput): Drop | undefined {
+  for (const planned of plan.filters) if (matches(planned, input)) return planned.drop
   return undefined
 }
 
@@ -119,13 +127,13 @@ function planType(definition: EventDefinition, tallies: readonly RuleTally[], me
   const { type } = definition
   const wayOf = (wishes: { wish?: Lane; rule?: { name: string; priority: Lane } }) =>
     toWay(definition, prioritise(definition, { ...wishes, cap: 'high' }), metrics)
-  const filters: PlannedRule[] = []
+  const filters: (PlannedRule & { drop: Drop })[] = []
   const priorities: (PlannedRule & { way: Way })[] = []
   for (const tally of tallies) {
     const { name, effect, conditions } = tally.rule
     const condition = conditions.get(type)
     if (!condition) continue
-    if (effect === 'drop') filters.push({ condition, tally })
+    if (effect === 'drop') filters.push({ condition, tally, drop: toDrop(type, name, metrics) })
     else priorities.push({ condition, tally, way: wayOf({ rule: { name, priority: effect } }) })
   }
   return {
@@ -136,6 +144,10 @@ function planType(definition: EventDefinition, tallies: readonly RuleTally[], me
     byDefault: wayOf({}),
     byWish: Object.fromEntries(LANES.map((wish) => [wish, wayOf({ wish })])) as Record<Lane, Way>,
   }
+}
+
+function toDrop(type: string, rule: string, metrics: Metrics): Drop {
+  return { decidedBy: `rule:${rule}`, filtered: metrics.counter(FILTERED_EVENTS, { type, rule }) }
 }
 
 function toWay(definition: EventDefinition, { lane, decidedBy }: Priority, metrics: Metrics): Way {

@@ -112,7 +112,7 @@ function checkOutcomes(history: History, accounts: Accounts): Violation[] {
     const { event, name, outcomes } = account
     if (standingOf(account) === 'filtered') {
       const filtered = outcomes.filter(({ by, outcome }) => by === 'gateway' && outcome === 'filtered')
-      if (!filtered.some(({ reason }) => reason === event.rule)) uncounted.push(name)
+      if (!filtered.some(({ reason }) => reason === `rule:${event.rule}`)) uncounted.push(name)
     }
     if (account.stored.length === 0) continue
     for (const { service, type } of history.services) {

@@ -99,7 +99,7 @@ export function makeCleanHistory(options: CleanHistoryOptions): OpenHistory {
     if (event.fate === 'filtered') {
       const { rule = '' } = event
       gateway.filtered[rule] = (gateway.filtered[rule] ?? 0) + 1
-      if (outcomeTopic) tell(event, 'gateway', 'filtered', rule)
+      if (outcomeTopic) tell(event, 'gateway', 'filtered', `rule:${rule}`)
       answer('filtered', rule)
       return
     }

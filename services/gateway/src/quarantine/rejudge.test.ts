@@ -60,7 +60,7 @@ describe('an event that passes today', () => {
   })
 
   it('may be filtered', () => {
-    expect(rejudge(botView)).toEqual({ filteredBy: 'bots' })
+    expect(rejudge(botView)).toEqual({ filteredBy: 'rule:bots' })
   })
 })
 

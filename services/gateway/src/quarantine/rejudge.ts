@@ -60,7 +60,7 @@ export function createRejudge(options: RejudgeOptions & { readonly notAllowed: b
       // A bug of a definition or a rule must not keep the others from being let in.
       return { code: 'internal', detail: (error as Error).message }
     }
-    if (result.filteredBy !== undefined) return { filteredBy: result.filteredBy }
+    if (result.filteredBy) return { filteredBy: result.filteredBy.decidedBy }
     const [first] = result.errors ?? []
     return { code: result.code!, detail: first ? `${first.pointer} ${first.detail}`.trimStart() : '' }
   }
