@@ -23,7 +23,9 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'packages/rules': ['events'],
   'packages/decisions': ['events'],
   'packages/operations': ['events', 'kafka', 'telemetry'],
-  'services/gateway': ['credentials', 'events', 'kafka', 'operations', 'rules', 'service', 'telemetry'],
+  'services/gateway': [
+    ...['credentials', 'decisions', 'events', 'kafka', 'operations', 'rules', 'service', 'telemetry'],
+  ],
   'services/*': ['events', 'service'],
   tools: [
     'credentials',

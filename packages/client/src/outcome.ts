@@ -1,6 +1,6 @@
 /**
  * What finally became of an event.
- * - `accepted`: it is in Kafka. `duplicate`: it was before. `filtered`: valid, and dropped by the rule in `decidedBy`.
+ * - `accepted`: it is in Kafka. `duplicate`: it was before. `filtered`: valid, and dropped by the rule or decision in `decidedBy`.
  * - `rejected`: not stored, and never will be as it is; `code` and `errors` say why.
  * - `refused`: the client gave it up, and it is certain that nothing was stored.
  * - `unknown`: the client gave it up, and it may be stored. Publish it again with the same id, or look for it.

@@ -77,7 +77,7 @@ describe('a decision is found', () => {
     index.get('d')!.hits = 7
     index.apply(record({ action: 'raise', scope: { source: '/shop' } }), 0)
     expect(index.findSuppression(event, 0)).toBeUndefined()
-    expect(index.findPriority(event, 0)).toMatchObject({ action: 'raise', priority: 'high', hits: 7 })
+    expect(index.findMove(event, 0)).toMatchObject({ action: 'raise', priority: 'high', hits: 7 })
     expect(index.apply(record({ until: 5 }), 6_000)).toEqual({ status: 'over', id: 'd' })
     expect(index.size).toBe(0)
   })
@@ -114,8 +114,7 @@ describe('of several', () => {
   ])('%s', (_what, id, given) => {
     for (const action of ['suppress', 'raise'] as const) {
       const index = indexOf(...given.map((one) => ({ action, ...one })))
-      const found =
-        action === 'raise' ? index.findPriority(event, 2_000) : index.findSuppression(event, 2_000)
+      const found = action === 'raise' ? index.findMove(event, 2_000) : index.findSuppression(event, 2_000)
       expect(found?.id).toBe(id)
     }
   })
@@ -138,7 +137,7 @@ describe('of several', () => {
   it('raising and suppressing do not meet', () => {
     const index = indexOf({ id: 'drop' }, { id: 'move', action: 'lower', from: 1 })
     expect(index.findSuppression(event, 2_000)?.id).toBe('drop')
-    expect(index.findPriority(event, 2_000)).toMatchObject({ id: 'move', priority: 'low' })
+    expect(index.findMove(event, 2_000)).toMatchObject({ id: 'move', priority: 'low' })
   })
 })
 
@@ -254,7 +253,7 @@ describe('for whatever records and events', () => {
             expect(index.findSuppression(one, now * 1000)?.id).toBe(
               drop?.action === 'suppress' ? drop.id : undefined,
             )
-            expect(index.findPriority(one, now * 1000)?.id).toBe(move?.id)
+            expect(index.findMove(one, now * 1000)?.id).toBe(move?.id)
           }
         }
         index.sweep(now * 1000)

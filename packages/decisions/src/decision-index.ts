@@ -23,6 +23,9 @@ export type HeldDecision = Pick<Decision, 'id' | 'scope' | 'reason' | 'by'> & {
   hits: number
 }
 
+/** One that moves events to another lane. */
+export type HeldMove = HeldDecision & { readonly action: 'raise' | 'lower'; readonly priority: Lane }
+
 /**
  * What a record did: it is held now (also one that holds only later); its decision is over already; it lifted one;
  * it lifted none; or it was not taken: because it is bad, or because there is no room.
@@ -51,7 +54,7 @@ export type DecisionIndex = {
   /** The suppression that holds for an event; undefined where there is none, or an exception from it is stronger. */
   findSuppression(event: EventFacts, now: number): HeldDecision | undefined
   /** What raises or lowers an event. */
-  findPriority(event: EventFacts, now: number): HeldDecision | undefined
+  findMove(event: EventFacts, now: number): HeldMove | undefined
   /** Forgets what is over. Costs nothing until something is. */
   sweep(now: number): void
   get(id: string): HeldDecision | undefined
@@ -131,7 +134,7 @@ export function createDecisionIndex(options: DecisionIndexOptions = {}): Decisio
       const found = drops.find(event, now)
       return found?.action === 'suppress' ? found : undefined
     },
-    findPriority: (event, now) => moves.find(event, now),
+    findMove: (event, now) => moves.find(event, now) as HeldMove | undefined,
     sweep,
     get: (id) => byId.get(id),
     list: () => byId.values(),

@@ -18,6 +18,7 @@ export {
   decisionOf,
   type EventFacts,
   type HeldDecision,
+  type HeldMove,
   isLive,
 } from './decision-index.ts'
 export {

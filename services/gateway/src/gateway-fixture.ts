@@ -1,8 +1,10 @@
+import { type Decision, encodeDecision } from '@sluice/decisions'
 import { type CatalogueEntry, catalogue } from '@sluice/events'
 import { type PublishOutcome, type PublishRecord, partitionOf, type Receipt } from '@sluice/kafka'
 import type { RuleSet } from '@sluice/rules'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { type Authenticate, authenticateAnybody } from './credentials/authenticate.ts'
+import { createLiveDecisions } from './decisions/live-decisions.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import type { Quarantine } from './quarantine/quarantine.ts'
@@ -37,6 +39,8 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
     destination: { write: (line: string) => void logged.push(line) },
   })
   const entries = options.entries ?? catalogue
+  const decisions = createLiveDecisions({ metrics, now: options.decisionClock ?? (() => NOW) })
+  decisions.stop()
 
   const publisher = {
     publish(record: PublishRecord, receipt: Receipt, index: number): void {
@@ -53,6 +57,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
   const server = createServer({
     ingest: createIngest({
       plans: options.plans ?? planWith({ entries, metrics, rules: options.rules }),
+      decisions,
       publisher,
       quarantine: options.quarantine,
       window: createIdempotencyWindow<Result>({
@@ -85,6 +90,15 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
   return {
     server,
     metrics,
+    decisions,
+    /** Decides as a job would: about who is in scope, from an hour ago and for one more. */
+    decide(decision: Partial<Decision> & Pick<Decision, 'id' | 'action' | 'scope'>): void {
+      const [from, until] = [-HOUR, HOUR].map((shift) => new Date(NOW + shift).toISOString())
+      const whole = { reason: 'because', by: 'a-job', from: from!, until: until!, ...decision }
+      const { key, value } = encodeDecision(whole)
+      const bad = decisions.apply({ key: Buffer.from(key), value: Buffer.from(value) })
+      if (bad) throw new TypeError(bad.detail)
+    },
     /** Everything given to the publisher, in order. */
     published,
     logged,
@@ -119,6 +133,8 @@ export type TestGatewayOptions = {
   readonly windowIds?: number
   /** Milliseconds, for what is remembered. */
   readonly clock?: () => number
+  /** Milliseconds since the epoch, for what is decided. */
+  readonly decisionClock?: () => number
   /** Whether books are kept. */
   readonly outcomes?: boolean
   readonly quarantine?: Pick<Quarantine, 'keep'>
@@ -137,6 +153,8 @@ export type TestGatewayOptions = {
   readonly stallMs?: number
   readonly requestTimeoutMs?: number
 }
+
+const HOUR = 3_600_000
 
 /** The time that the gateway of a test believes it is. */
 export const NOW = Date.UTC(2026, 10, 24, 12, 30, 15, 123)

@@ -211,14 +211,13 @@ export function createIngest(options: IngestOptions): Ingest {
     }
   }
 
-  /** What Kafka did not confirm holds back the rest of its key, too. */
+  /** What Kafka did not confirm holds back the rest of its key, too: in the lane that it was sent to. */
   function holdBack(held: HeldKeys, candidates: readonly Candidate[], results: readonly Result[]): void {
     for (let index = 0; index < results.length; index++) {
       const { status, way, type } = results[index]!
       if (!way || (status !== 'refused' && status !== 'unknown')) continue
-      // Where it went, whatever the rules are by now.
-      const { definition } = plans().get(type!)!
-      held.add(placeOf({ topic: way.topic, key: definition.key(candidates[index]!.data) }))
+      const key = plans().get(type!)!.definition.key(candidates[index]!.data)
+      held.add(placeOf({ topic: way.topic, key }))
     }
   }
 

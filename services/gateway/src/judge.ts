@@ -1,15 +1,17 @@
+import type { EventFacts } from '@sluice/decisions'
 import { CLOUDEVENTS_JSON, CONTENT_TYPE, capLane, dataSchemaOf } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import type { RuleInput } from '@sluice/rules'
 import type { Candidate } from './body/candidate.ts'
 import { mayPost } from './credentials/authorise.ts'
 import type { Credential } from './credentials/credential.ts'
+import type { LiveDecisions } from './decisions/live-decisions.ts'
 import { encodeFramedCandidate } from './encode-framed.ts'
 import { encodeValue, type Receipt } from './encode-value.ts'
 import { MAX_ERRORS } from './problems.ts'
 import { type Result, reject, settleAs } from './results.ts'
 import { suggest } from './suggest.ts'
-import { findFilter, findWay, type TypePlan, type TypePlans } from './type-plans.ts'
+import { type Drop, findFilter, findWay, type TypePlan, type TypePlans, type Way } from './type-plans.ts'
 
 export type JudgeOptions = {
   /** As they are in force now: asked for each event anew. */
@@ -20,11 +22,14 @@ export type JudgeOptions = {
   readonly maxEventBytes: number
   /** By type, of all that may be posted: events are stored framed. Absent: as whole CloudEvents. */
   readonly schemaIds?: ReadonlyMap<string, number> | undefined
+  /** What stream jobs and operators have decided; absent: nothing. */
+  readonly decisions?: Pick<LiveDecisions, 'isEmpty' | 'findDrop' | 'findWay'> | undefined
 }
 
 /**
- * One event's column up to the publisher: validate → (identity) → filter → prioritise → route. Pure but for the result,
- * which it completes when the event leaves the column.
+ * One event's column up to the publisher: validate → (identity) → filter → prioritise → route. The rules have their say
+ * first, then what was decided for the time being. Pure but for the result, which it completes when the event leaves the
+ * column.
  * Throws when a definition or a rule does: a bug of ours.
  */
 export type Judge = {
@@ -40,7 +45,7 @@ export type Judge = {
   ): TypePlan | undefined
   /** The record of a valid event; or nothing, and the reason in `result`. */
   route(candidate: Candidate, plan: TypePlan, result: Result, receipt: Receipt): PublishRecord | undefined
-  /** Where a valid event goes to. */
+  /** Where a valid event goes to, if it is not dropped, as things stand now. */
   place(
     candidate: Candidate,
     plan: TypePlan,
@@ -49,7 +54,8 @@ export type Judge = {
   ): { readonly topic: string; readonly key: string }
 }
 
-export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: JudgeOptions): Judge {
+export function createJudge(options: JudgeOptions): Judge {
+  const { plans, partitionOf, maxEventBytes, schemaIds, decisions } = options
   const postable = [...plans().values()]
     .filter(({ definition }) => definition.origin === 'producer')
     .map(({ definition }) => definition.type)
@@ -73,20 +79,18 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
     receipt: Receipt,
   ): PublishRecord | undefined {
     const { credential } = receipt
+    const { definition } = plan
     if (plan.hasRules) show(candidate, result.id, credential)
     const drop = findFilter(plan, input)
-    if (drop) {
-      settleAs(result, 'filtered', undefined)
-      result.filteredBy = drop
-      return undefined
-    }
+    if (drop) return dropAs(result, drop)
+    const key = definition.key(candidate.data)
+    const facts = factsOf(candidate, plan, key, credential)
+    const decided = facts && decisions!.findDrop(facts)
+    if (decided) return dropAs(result, decided)
 
-    const way = findWay(plan, candidate.priority, credential.maxPriority, input)
+    const way = wayOf(candidate, plan, credential, facts)
     const { lane, topic } = way
     result.way = way
-
-    const { definition } = plan
-    const key = definition.key(candidate.data)
     const framed =
       schemaIds &&
       encodeFramedCandidate(candidate, result.id, definition, way, receipt, schemaIds.get(definition.type)!)
@@ -108,9 +112,35 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
 
   function place(candidate: Candidate, plan: TypePlan, id: string, credential: Credential) {
     if (plan.hasRules) show(candidate, id, credential)
-    const { topic } = findWay(plan, candidate.priority, credential.maxPriority, input)
-    return { topic, key: plan.definition.key(candidate.data) }
+    const key = plan.definition.key(candidate.data)
+    const { topic } = wayOf(candidate, plan, credential, factsOf(candidate, plan, key, credential))
+    return { topic, key }
   }
+
+  /** After `show`, where the type has rules. */
+  function wayOf(
+    candidate: Candidate,
+    plan: TypePlan,
+    credential: Credential,
+    facts: EventFacts | undefined,
+  ): Way {
+    const way = findWay(plan, candidate.priority, credential.maxPriority, input)
+    return facts ? decisions!.findWay(plan, way, facts) : way
+  }
+
+  /** What decisions ask about; undefined when nothing is decided, so that it costs nothing then. */
+  function factsOf(
+    { source, data }: Candidate,
+    { definition }: TypePlan,
+    key: string,
+    credential: Credential,
+  ): EventFacts | undefined {
+    if (!decisions || decisions.isEmpty()) return undefined
+    const { tenant } = credential
+    return { tenant, type: definition.type, source: source ?? credential.source, key, data }
+  }
+
+  /** Fills in what rules look at. */
 
   function show(candidate: Candidate, id: string, { source, tenant, maxPriority }: Credential): void {
     const { data, subject, priority } = candidate
@@ -163,6 +193,11 @@ export function createJudge({ plans, partitionOf, maxEventBytes, schemaIds }: Ju
       errors.slice(0, MAX_ERRORS).map(({ pointer, detail }) => ({ pointer: `/data${pointer}`, detail })),
     )
   }
+}
+
+function dropAs(result: Result, drop: Drop): undefined {
+  settleAs(result, 'filtered', undefined)
+  result.filteredBy = drop
 }
 
 const UNEXPLAINED = [

@@ -1,9 +1,18 @@
 import type { Server as TlsServer } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import { catalogue, LANES, laneTopic, PARTITIONS_PER_TYPE } from '@sluice/events'
+import {
+  catalogue,
+  DECISIONS_TOPIC,
+  LANES,
+  laneTopic,
+  PARTITIONS_PER_TYPE,
+  RULES_TOPIC,
+} from '@sluice/events'
 import { createPublisher, partitionOf } from '@sluice/kafka'
 import { runProcess } from '@sluice/service'
+import { followControlTopic } from './control/follow-control-topic.ts'
 import { openCredentials } from './credentials/open-credentials.ts'
+import { createLiveDecisions } from './decisions/live-decisions.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import { watchKafkaReached } from './kafka-reached.ts'
@@ -22,7 +31,7 @@ const OWN_RULES = fileURLToPath(new URL('../rules.yaml', import.meta.url))
 /** In an outage an answer is there within a second, with what the publisher's sweep is late. */
 const OUTAGE_ANSWER_MS = 800
 
-/** Settings → schemas → rules → publisher → ingest → operations → server → readiness; stopped in the reverse order. */
+/** Settings → schemas → publisher → rules → decisions → ingest → operations → server → readiness; stopped in the reverse order. */
 await runProcess({
   name: 'gateway',
   settings: gatewaySettings,
@@ -59,10 +68,20 @@ await runProcess({
         })
       : undefined
     const rules = await openRules({ file: config.RULES_FILE ?? OWN_RULES, entries: catalogue, metrics, log })
+    const rulesTopic = followControlTopic({
+      ...{ kafka, topic: RULES_TOPIC, log, metrics },
+      apply: rules.apply,
+    })
+    const decisions = createLiveDecisions({ metrics })
+    const decisionsTopic = followControlTopic({
+      ...{ kafka, topic: DECISIONS_TOPIC, log, metrics },
+      apply: decisions.apply,
+    })
     const judged = {
       partitionOf: (key: string) => partitionOf(key, PARTITIONS_PER_TYPE),
       maxEventBytes: config.INGEST_MAX_EVENT_BYTES,
       schemaIds: framing?.schemaIds,
+      decisions,
       metrics,
     }
     const window = createIdempotencyWindow<Result>({
@@ -125,10 +144,11 @@ await runProcess({
       log,
     })
     return {
-      checks: [kafkaReached.check],
+      checks: [kafkaReached.check, rulesTopic.check, decisionsTopic.check],
       operations: (request, response) => operations.server.routing(request, response),
       async stop(graceMs) {
-        await kafkaReached.stop()
+        await Promise.all([kafkaReached.stop(), rulesTopic.stop(), decisionsTopic.stop()])
+        decisions.stop()
         credentials.stop()
         rules.stop()
         certificate?.stop()

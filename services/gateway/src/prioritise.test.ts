@@ -1,7 +1,7 @@
 import { capLane, LANES, type Lane, nearestLane } from '@sluice/events'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { prioritise } from './prioritise.ts'
+import { move, prioritise } from './prioritise.ts'
 
 const normalOrHigh = { lanes: ['high', 'normal'], defaultPriority: 'normal' } as const
 const ruleFor = (priority: Lane) => ({ name: 'r', priority })
@@ -46,6 +46,25 @@ test('the lane is always a declared one, the nearest to what was decided', () =>
         expect(prioritise({ lanes, defaultPriority }, { wish, cap, rule }).lane).toBe(
           nearestLane(decided, lanes),
         )
+      },
+    ),
+  )
+})
+
+test('a decision makes the lane at least, or at most, as urgent as it says, and then a declared one', () => {
+  const urgency = (lane: Lane) => LANES.indexOf(lane)
+  const lane = fc.constantFrom(...LANES)
+  fc.assert(
+    fc.property(
+      fc.subarray([...LANES], { minLength: 1 }),
+      lane,
+      fc.constantFrom('raise', 'lower'),
+      lane,
+      (lanes, wanted, action, priority) => {
+        const raised = [wanted, priority].sort((one, other) => urgency(one) - urgency(other))
+        const moved = action === 'raise' ? raised[0]! : raised[1]!
+        // Decided about what was wanted, and fitted to the declared lanes in the end.
+        expect(move(nearestLane(wanted, lanes), { action, priority }, lanes)).toBe(nearestLane(moved, lanes))
       },
     ),
   )

@@ -1,8 +1,8 @@
-import { capLane, type EventDefinition, type Lane, nearestLane } from '@sluice/events'
+import { capLane, type EventDefinition, LANES, type Lane, nearestLane } from '@sluice/events'
 
 export type Priority = {
   readonly lane: Lane
-  /** Who had the last word: `default`, `producer` or `rule:<name>`. */
+  /** Who had the last word: `default`, `producer`, `rule:<name>` or `decision:<id>`. */
   readonly decidedBy: string
 }
 
@@ -17,7 +17,7 @@ export type Wishes = {
 
 /**
  * The definition's default → the producer's wish, capped → the rule → the nearest lane that the type declares.
- * Fitting to the declared lanes decides nothing, so it is not named.
+ * Fitting to the declared lanes decides nothing, so it is not named. A live decision comes after all of it: {@link move}.
  */
 export function prioritise(
   definition: Pick<EventDefinition, 'defaultPriority' | 'lanes'>,
@@ -26,4 +26,20 @@ export function prioritise(
   if (rule) return { lane: nearestLane(rule.priority, definition.lanes), decidedBy: `rule:${rule.name}` }
   if (wish) return { lane: nearestLane(capLane(wish, cap), definition.lanes), decidedBy: 'producer' }
   return { lane: definition.defaultPriority, decidedBy: 'default' }
+}
+
+/** What a decision does to a lane: it makes it at least, or at most, this urgent. */
+export type Move = { readonly action: 'raise' | 'lower'; readonly priority: Lane }
+
+/**
+ * Where an event goes that would go to `lane`, which is declared. It makes no difference whether a lane is fitted to the
+ * declared ones before it is moved, or after.
+ */
+export function move(lane: Lane, { action, priority }: Move, declared: readonly Lane[]): Lane {
+  const moved = action === 'raise' ? moreUrgent(lane, priority) : capLane(lane, priority)
+  return nearestLane(moved, declared)
+}
+
+function moreUrgent(one: Lane, other: Lane): Lane {
+  return LANES.indexOf(one) < LANES.indexOf(other) ? one : other
 }

@@ -48,7 +48,7 @@ type PlannedRule = { readonly condition: Condition; readonly tally: RuleTally }
 
 /** What drops events of a type. */
 export type Drop = {
-  /** As it stands in results: `rule:<name>`. */
+  /** As it stands in results: `rule:<name>` or `decision:<id>`. */
   readonly decidedBy: string
   readonly filtered: Counter
 }
@@ -63,6 +63,11 @@ export type TypePlan = {
   readonly byDefault: Way
   /** By the wish as it counts, capped by what the credential may ask for. */
   readonly byWish: Readonly<Record<Lane, Way>>
+  /**
+   * A way that nothing of the above leads to, made anew with each call.
+   * @param prioritised counts the events that go it
+   */
+  readonly otherWay: (priority: Priority, prioritised: Counter) => Way
 }
 
 export type TypePlans = ReadonlyMap<string, TypePlan>
@@ -125,8 +130,13 @@ function toTally(rule: Rule, metrics: Metrics): RuleTally {
 
 function planType(definition: EventDefinition, tallies: readonly RuleTally[], metrics: Metrics): TypePlan {
   const { type } = definition
-  const wayOf = (wishes: { wish?: Lane; rule?: { name: string; priority: Lane } }) =>
-    toWay(definition, prioritise(definition, { ...wishes, cap: 'high' }), metrics)
+  const otherWay = (priority: Priority, prioritised: Counter) =>
+    toWay(definition, priority, prioritised, metrics)
+  function wayOf(wishes: { wish?: Lane; rule?: { name: string; priority: Lane } }): Way {
+    const priority = prioritise(definition, { ...wishes, cap: 'high' })
+    const labels = { type, decided_by: priority.decidedBy }
+    return otherWay(priority, metrics.counter(PRIORITISED_EVENTS, labels))
+  }
   const filters: (PlannedRule & { drop: Drop })[] = []
   const priorities: (PlannedRule & { way: Way })[] = []
   for (const tally of tallies) {
@@ -143,6 +153,7 @@ function planType(definition: EventDefinition, tallies: readonly RuleTally[], me
     priorities,
     byDefault: wayOf({}),
     byWish: Object.fromEntries(LANES.map((wish) => [wish, wayOf({ wish })])) as Record<Lane, Way>,
+    otherWay,
   }
 }
 
@@ -150,7 +161,12 @@ function toDrop(type: string, rule: string, metrics: Metrics): Drop {
   return { decidedBy: `rule:${rule}`, filtered: metrics.counter(FILTERED_EVENTS, { type, rule }) }
 }
 
-function toWay(definition: EventDefinition, { lane, decidedBy }: Priority, metrics: Metrics): Way {
+function toWay(
+  definition: EventDefinition,
+  { lane, decidedBy }: Priority,
+  prioritised: Counter,
+  metrics: Metrics,
+): Way {
   const { type, version } = definition
   const text = JSON.stringify
   return {
@@ -160,6 +176,6 @@ function toWay(definition: EventDefinition, { lane, decidedBy }: Priority, metri
     envelope: `,"datacontenttype":"application/json","dataschema":${text(dataSchemaOf(type, version))},"priority":${text(lane)}`,
     acceptedResult: `,"type":${text(type)},"status":"accepted","priority":${text(lane)},"decidedBy":${text(decidedBy)}}`,
     accepted: metrics.counter(INGEST_EVENTS, { type, lane, outcome: 'accepted', code: '' }),
-    prioritised: metrics.counter(PRIORITISED_EVENTS, { type, decided_by: decidedBy }),
+    prioritised,
   }
 }

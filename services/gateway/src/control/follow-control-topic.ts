@@ -68,7 +68,7 @@ export function followControlTopic(options: ControlTopicOptions): ControlTopic {
 
   function become(ok: boolean, detail: string): void {
     // Ready once is ready for good.
-    state = { ok: ok || state.ok, detail }
+    state = ok || !state.ok ? { ok, detail } : { ok: true, detail: `${detail} Going on without.` }
   }
 
   const impatient = setTimeout(() => {

@@ -59,7 +59,8 @@ const RESULT: JsonSchema = {
     priority: { type: 'string', enum: LANES, description: 'The lane that it took.' },
     decidedBy: {
       type: 'string',
-      description: 'Who had the last word on the lane, or the rule that dropped it.',
+      description:
+        'Who had the last word on the lane, or what dropped it: default, producer, rule:<name> or decision:<id>.',
     },
     code: refTo('Problem/properties/code'),
     retryable: RETRYABLE,

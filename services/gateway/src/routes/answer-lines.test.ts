@@ -144,6 +144,23 @@ test('after an event that was not stored, later ones of its key are not stored e
   ])
 })
 
+test('an event holds back the lane that it was sent to, whatever is decided before its fate is known', async () => {
+  const stream = await openStream({
+    hold: true,
+    outcome: (_record, index) => (index === 0 ? { status: 'unknown', detail: '' } : { status: 'stored' }),
+  })
+  const { gateway } = stream
+  stream.send(line('a1', of('a')))
+  await expect.poll(() => gateway.published).toHaveLength(1)
+  gateway.decide({ id: 'trouble', action: 'raise', scope: { key: 'a' } })
+  gateway.release()
+  await expect.poll(stream.lines).toHaveLength(1)
+  gateway.decisions.apply({ key: Buffer.from('trouble'), value: null })
+  stream.send(line('a2', of('a')))
+  await expect.poll(stream.lines).toHaveLength(2)
+  expect(stream.lines().map(({ code }) => code)).toEqual(['unconfirmed', 'after-refused'])
+})
+
 test('a client that does not read its answer is not read from, and is let go in the end', async () => {
   const stream = await openStream({ stallMs: 1000 })
   stream.socket.pause()

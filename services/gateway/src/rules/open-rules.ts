@@ -1,16 +1,19 @@
 import type { CatalogueEntry } from '@sluice/events'
 import { parseRules, type RuleSet } from '@sluice/rules'
 import { type Logger, type Metrics, OUTDATED_FILES } from '@sluice/telemetry'
+import type { BadRecord } from '../control/follow-control-topic.ts'
 import { followFiles } from '../follow-files.ts'
 import { type ActiveRules, createActiveRules } from './active-rules.ts'
 import { decodePublishedRules, RULES_KEY } from './published-rules.ts'
 
+type ControlRecord = { readonly key: Buffer | null; readonly value: Buffer | null }
+
 export type OpenRules = ActiveRules & {
   /**
    * Takes a record of `control.rules`: rules that were published for all gateways stand before the file until they are
-   * withdrawn. What cannot be used is reported, and the rules before stay in force.
+   * withdrawn. What cannot be used changes nothing; why not is returned.
    */
-  takeRecord(record: { readonly key: Buffer | null; readonly value: Buffer | null }): void
+  apply(record: ControlRecord): BadRecord | undefined
   stop(): void
 }
 
@@ -53,16 +56,10 @@ export async function openRules(options: {
     throw new Error(`RULES_FILE (${file}) cannot be used.\n${cause.message}`, { cause })
   })
 
-  return { ...active, takeRecord, stop: followed.stop }
+  return { ...active, apply, stop: followed.stop }
 
-  function takeRecord({ key, value }: { readonly key: Buffer | null; readonly value: Buffer | null }): void {
-    if (key?.toString() !== RULES_KEY) {
-      log.warn(
-        { key: key?.toString() },
-        `a record of control.rules is ignored: its key is not "${RULES_KEY}"`,
-      )
-      return
-    }
+  function apply({ key, value }: ControlRecord): BadRecord | undefined {
+    if (key?.toString() !== RULES_KEY) return { reason: 'key', detail: `The key is not "${RULES_KEY}".` }
     try {
       if (value === null) {
         const wasPublished = isPublished
@@ -76,9 +73,10 @@ export async function openRules(options: {
         log.info({ version: set.version, rules: set.rules.length, by, why }, 'published rules are in force')
       }
       tell('topic', undefined)
+      return undefined
     } catch (error) {
       tell('topic', error as Error)
-      log.error({ err: error }, 'published rules cannot be used; the rules before stay in force')
+      return { reason: 'rules', detail: `The rules before stay in force. ${(error as Error).message}` }
     }
   }
 
