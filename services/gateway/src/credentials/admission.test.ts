@@ -66,3 +66,25 @@ test('who has no limits is not counted', () => {
   expect(UNLIMITED.takeEvents(1e9)).toBe(1e9)
   expect(UNLIMITED.limitsRequests).toBe(false)
 })
+
+test('limits and what is left of them are said as RateLimit fields', () => {
+  const limits = { eventsPerSecond: 4, burst: 10, concurrentRequests: 2 }
+  const { policy, remaining, takeEvents, beginRequest, wait } = setup(limits)
+  expect(policy).toBe('"events";q=10;qu="events";w=3, "requests";q=2;qu="concurrent-requests"')
+  expect(remaining()).toBe('"events";r=10, "requests";r=2')
+  takeEvents(7)
+  beginRequest()
+  expect(remaining()).toBe('"events";r=3;t=1, "requests";r=1')
+  takeEvents(100)
+  beginRequest()
+  beginRequest()
+  expect(remaining()).toBe('"events";r=0;t=1, "requests";r=0')
+  wait(1000)
+  expect(remaining()).toBe('"events";r=4;t=1, "requests";r=0')
+})
+
+test('only the limits that there are are said', () => {
+  expect(setup({ eventsPerSecond: 100 }).policy).toBe('"events";q=100;qu="events";w=1')
+  expect(setup({ concurrentRequests: 3 }).remaining()).toBe('"requests";r=3')
+  expect(UNLIMITED.policy).toBeUndefined()
+})

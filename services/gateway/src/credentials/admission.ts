@@ -14,6 +14,10 @@ export type Admission = {
   /** Whether one more request may be served; if so, `endRequest` is to be called once when it is over. */
   beginRequest(): boolean
   endRequest(): void
+  /** The limits as the field `RateLimit-Policy` says them; undefined for who has none. */
+  readonly policy: string | undefined
+  /** What is left of them now, as the field `RateLimit` says it. */
+  remaining(): string
   /** Whether it was made for these limits. */
   isOf(limits: LimitsEntry): boolean
 }
@@ -63,6 +67,34 @@ export function createAdmission(limits: LimitsEntry, now = () => performance.now
     endRequest() {
       open--
     },
+    policy: policyOf(limits),
+    remaining() {
+      const items: string[] = []
+      if (limitsEvents) {
+        fill()
+        // At least one more event a second: a second is how long to wait for more, whatever is left.
+        items.push(`"events";r=${Math.floor(tokens)}${tokens < burst ? ';t=1' : ''}`)
+      }
+      if (limitsRequests) items.push(`"requests";r=${concurrentRequests - open}`)
+      return items.join(', ')
+    },
     isOf: (other) => isDeepStrictEqual(limits, other),
   }
+}
+
+/**
+ * As draft-ietf-httpapi-ratelimit-headers-11 has it. A bucket is a quota of its burst in the time in which it fills, rounded
+ * up: who keeps to it is never refused. `events` is a unit of ours, so that nobody counts requests instead.
+ */
+function policyOf({
+  eventsPerSecond,
+  burst = eventsPerSecond,
+  concurrentRequests,
+}: LimitsEntry): string | undefined {
+  const items: string[] = []
+  if (eventsPerSecond !== undefined)
+    items.push(`"events";q=${burst};qu="events";w=${Math.ceil(burst! / eventsPerSecond)}`)
+  if (concurrentRequests !== undefined)
+    items.push(`"requests";q=${concurrentRequests};qu="concurrent-requests"`)
+  return items.length > 0 ? items.join(', ') : undefined
 }

@@ -218,6 +218,45 @@ describe('a credential over its rate', () => {
   })
 })
 
+describe('what a credential may post', () => {
+  const limits = { eventsPerSecond: 2, burst: 4, concurrentRequests: 3 }
+  const policy = '"events";q=4;qu="events";w=2, "requests";q=3;qu="concurrent-requests"'
+  const { server, post, as } = setup({ name: 'shop', types: '*', limits }, { name: 'free', types: '*' })
+  const saidIn = ({ headers }: { headers: Record<string, unknown> }) => [
+    headers['ratelimit-policy'],
+    headers['ratelimit'],
+  ]
+
+  it('is said in every answer, and what is left of it', async () => {
+    const taken = await post([order, order], as('shop'))
+    expect(saidIn(taken)).toEqual([policy, '"events";r=2;t=1, "requests";r=2'])
+    for (const [body, headers, status] of [
+      ['{', {}, 400],
+      [order, { 'content-type': 'text/plain' }, 415],
+      [[order, order, order], {}, 207],
+      [order, {}, 429],
+    ] as const) {
+      const answer = await post(body, { ...as('shop'), ...headers })
+      expect([answer.status, ...saidIn(answer)]).toEqual([
+        status,
+        policy,
+        expect.stringMatching(/^"events";r=\d/),
+      ])
+    }
+  })
+
+  it('is said at the head of a stream', async () => {
+    const headers = { ...as('shop'), 'content-type': 'application/x-ndjson' }
+    const answer = await server.inject({ method: 'POST', url: '/v1/events', headers, payload: '\n' })
+    expect(saidIn(answer)[0]).toBe(policy)
+  })
+
+  it('is not said where there are no limits, nor to who is not known', async () => {
+    for (const headers of [as('free'), {}])
+      expect(saidIn(await post(order, headers))).toEqual([undefined, undefined])
+  })
+})
+
 test('a credential with too many requests open is answered 429, and again when some are over', async () => {
   const credentials = createTestCredentials({ name: 'shop', types: '*', limits: { concurrentRequests: 1 } })
   const gateway = createTestGateway({ authenticate: credentials.authenticate, hold: true })

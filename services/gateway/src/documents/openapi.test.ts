@@ -40,8 +40,9 @@ function faultsOfAnswer({
   if (response === undefined) return [`${status} is not in the document`]
   const mediaType = String(headers['content-type'])
   if (!(mediaType in response.content)) return [`${status} has no ${mediaType}`]
-  if (headers['retry-after'] !== undefined && !('Retry-After' in (response.headers ?? {})))
-    return ['Retry-After']
+  for (const name of ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'Preference-Applied']) {
+    if (headers[name.toLowerCase()] !== undefined && !(name in (response.headers ?? {}))) return [name]
+  }
   return faultsOf(
     json,
     `/paths/~1v1~1events/post/responses/${status}/content/${escapeStep(mediaType)}/schema`,

@@ -68,6 +68,19 @@ export function openApiOf(entries: readonly CatalogueEntry[]) {
       schemas: { ...postedSchemas(entries), ...answerSchemas },
       headers: {
         AcceptEncoding: { description: 'The codings that are taken.', schema: { type: 'string' } },
+        RateLimit: {
+          description:
+            'What is left of the limits of the credential, if it has any: "events" that may be posted now, "requests" that may be open beside those that are. With t: in as many seconds there is more.',
+          schema: { type: 'string', examples: ['"events";r=420;t=1, "requests";r=3'] },
+        },
+        RateLimitPolicy: {
+          description:
+            'The limits of the credential, if it has any: how many events it may post (q) in how many seconds (w), and how many requests may be open at once. Each replica of the gateway counts by itself.',
+          schema: {
+            type: 'string',
+            examples: ['"events";q=500;qu="events";w=1, "requests";q=4;qu="concurrent-requests"'],
+          },
+        },
         RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } },
         PreferenceApplied: { description: 'The preference that was followed.', schema: { type: 'string' } },
         WwwAuthenticate: { description: 'How to say who you are.', schema: { type: 'string' } },
@@ -141,10 +154,11 @@ function postEvents(entries: readonly CatalogueEntry[]) {
       ),
     ],
     requestBody: { required: true, content: bodies(entries) },
-    responses: {
+    responses: withLimits({
       '200': {
         description:
           'A stream of lines was begun. One result a line, in order, while the body is still being read. The last line is the summary; without it the answer was cut off.',
+        headers: PREFERENCE,
         content: { [NDJSON]: { schema: { type: 'string', description: 'Each line is a StreamLine.' } } },
       },
       '202': {
@@ -162,8 +176,25 @@ function postEvents(entries: readonly CatalogueEntry[]) {
         '429': 'Of a batch: every event was over the rate.',
         '503': 'Of a batch: every event was refused or is unknown.',
       }),
-    },
+    }),
   }
+}
+
+/** Whoever is known is told the limits, whatever the answer. */
+function withLimits<Response extends { readonly headers?: Readonly<Record<string, unknown>> }>(
+  responses: Readonly<Record<string, Response>>,
+) {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => [
+      status,
+      status === '401' ? response : { ...response, headers: { ...response.headers, ...LIMITS } },
+    ]),
+  )
+}
+
+const LIMITS = {
+  'RateLimit-Policy': { $ref: '#/components/headers/RateLimitPolicy' },
+  RateLimit: { $ref: '#/components/headers/RateLimit' },
 }
 
 /** The attributes of binary mode that a producer sets; others may be there. */

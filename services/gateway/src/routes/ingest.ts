@@ -56,8 +56,9 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
   })
 
   // When the answer is handed over, not onResponse: to learn when it was written costs a request two listeners.
-  server.addHook('onSend', (_request, reply, _payload, done) => {
+  server.addHook('onSend', ({ credential }, reply, _payload, done) => {
     countAnswer(reply.statusCode)
+    sayLimits(credential, reply)
     done()
   })
 
@@ -160,6 +161,13 @@ export async function ingestRoute(server: FastifyInstance, options: IngestRouteO
 
 /** Longer than the heartbeats of common clients and proxies; they may send blank lines. */
 const STALL_MS = 30_000
+
+/** Whatever the answer, so that who is near a limit can slow down before it is met. Null: who asks is not known. */
+function sayLimits(credential: Credential | null, reply: FastifyReply): void {
+  const policy = credential?.admission.policy
+  if (policy === undefined) return
+  reply.header('ratelimit-policy', policy).header('ratelimit', credential!.admission.remaining())
+}
 
 /** What is over its credential's rate says when there will be room for it. */
 function withWait(answer: Answer, { admission }: Credential, events: number): Answer {
