@@ -45,7 +45,9 @@ export const KEYS_HELP = `Makes and ends the keys that producers post with. Work
   --burst <n>            of create: events at once (as many as --rate)
   --concurrent <n>       of create: requests at once; no limit without
   --subject <subject>    of create: whose token stands for it; may be given again
-  --no-key               of create: no key, for who comes with tokens only
+  --certificate <name>   of create: whose client certificate stands for it, like subject:CN=shop,O=Example or
+                         URI:spiffe://example.com/shop; may be given again
+  --no-key               of create: no key, for who comes with tokens or a certificate only
   --expires <time>       of create and rotate: how long the new key lives, like 90d; for ever without
   --overlap <time>       of rotate: how long keys from before go on (24h)
   --json                 prints JSON
@@ -111,6 +113,7 @@ export function parseKeysCommand(
         }),
       },
       subjects: values.subject ?? [],
+      certificates: values.certificate ?? [],
     },
   }
 }
@@ -125,6 +128,7 @@ const OPTIONS = {
   burst: { type: 'string' },
   concurrent: { type: 'string' },
   subject: { type: 'string', multiple: true },
+  certificate: { type: 'string', multiple: true },
   'no-key': { type: 'boolean' },
   expires: { type: 'string' },
   overlap: { type: 'string' },
@@ -136,7 +140,7 @@ const OPTIONS = {
 const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly string[]>> = {
   create: [
     ...['types', 'tenant', 'source', 'max-priority', 'rate', 'burst', 'concurrent', 'subject'],
-    ...['no-key', 'expires'],
+    ...['certificate', 'no-key', 'expires'],
   ],
   list: [],
   rotate: ['expires', 'overlap'],

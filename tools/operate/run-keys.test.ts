@@ -64,6 +64,20 @@ test('list shows ids, ages and ends, and no hash', async () => {
   expect(text + JSON.stringify(later)).not.toContain(hash.slice(7, 20))
 })
 
+test('who comes with tokens or a certificate needs no key', async () => {
+  const { run, document } = await setup()
+  const names = '--subject shop@clients --certificate subject:CN=shop,O=Example --certificate DNS:shop'
+  expect(await run(`create shop --types * --no-key ${names}`)).toContain('It has no key.')
+  expect((await document()).credentials[0]).toMatchObject({
+    subjects: ['shop@clients'],
+    certificates: ['subject:CN=shop,O=Example', 'DNS:shop'],
+    keys: [],
+  })
+  expect(await run('list')).toMatch(
+    /tokens of shop@clients\n.*certificate of subject:CN=shop,O=Example\n.*DNS:shop/,
+  )
+})
+
 test('rotate adds a key and says when the other one ends', async () => {
   const { json, run } = await setup()
   const first = await json('create shop --types *')

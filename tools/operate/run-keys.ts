@@ -128,17 +128,20 @@ function layoutList(credentials: readonly ReturnType<typeof describe>[], now: nu
   if (credentials.length === 0)
     return 'There are no credentials. Make one: npm run keys -- create <name> --types "*"'
   return credentials
-    .map(({ name, tenant, types, maxPriority, limits, subjects, keys }) => {
+    .map(({ name, tenant, types, maxPriority, limits, subjects, certificates, keys }) => {
       const may = types === '*' ? 'every type of producers' : types.join(', ') || 'nothing'
       const bounds = Object.entries(limits).map(([what, value]) => `, ${what} ${value}`)
-      const tokens = subjects.map((subject) => `\n  tokens of ${subject}`)
+      const others = [
+        ...subjects.map((subject) => `\n  tokens of ${subject}`),
+        ...certificates.map((name) => `\n  the certificate of ${name}`),
+      ]
       const list = keys.map(({ id, created, expires, state }) => {
         const age = `${Math.floor((now - Date.parse(created)) / 86_400_000)} days old`
         const end =
           expires === undefined ? 'does not end' : `${state === 'expired' ? 'ended' : 'ends'} ${expires}`
         return `\n  ${id}  ${age}, ${end}`
       })
-      return `${name} (tenant ${tenant}): ${may}, up to ${maxPriority}${bounds.join('')}${[...tokens, ...list].join('')}`
+      return `${name} (tenant ${tenant}): ${may}, up to ${maxPriority}${bounds.join('')}${[...others, ...list].join('')}`
     })
     .join('\n')
 }

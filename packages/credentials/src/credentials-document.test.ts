@@ -16,6 +16,7 @@ test('what is not said is as careful as it can be', () => {
       maxPriority: 'normal',
       limits: {},
       subjects: [],
+      certificates: [],
       keys: [],
     },
   ])
@@ -25,6 +26,7 @@ test('what is written is read back', () => {
   const document = parse({
     ...shop,
     ...{ tenant: 'berlin', source: '/shop', maxPriority: 'high', subjects: ['shop@clients'] },
+    certificates: ['subject:CN=shop,O=Example', 'URI:spiffe://example.com/shop', 'DNS:shop.example.com'],
     limits: { eventsPerSecond: 10, burst: 20, concurrentRequests: 2 },
     keys: [{ ...key, expires: '2027-01-01T00:00:00.000Z' }],
   })
@@ -46,6 +48,12 @@ test.each<[string, object, RegExp]>([
   ],
   ['an id that is none', { ...shop, keys: [{ ...key, id: token }] }, /keys\[0\]\.id: must be the 12 digits/],
   ['an end that is none', { ...shop, keys: [{ ...key, expires: 'soon' }] }, /expires: must be a time like/],
+  [
+    'a certificate by no kind of name',
+    { ...shop, certificates: ['CN=shop'] },
+    /certificates\[0\]: must be "subject:/,
+  ],
+  ['a host in capitals', { ...shop, certificates: ['DNS:Shop'] }, /certificates\[0\]: .*in lower case/],
   ['a source with a line break', { ...shop, source: '/a\nb' }, /source: .*control character/],
 ])('%s is refused by its place, and no value is shown', (_what, credential, message) => {
   const error = errorOf(() => parse(credential))
@@ -65,6 +73,10 @@ test('what has to be unique is', () => {
   const subjects = ['a']
   expect(errorOf(() => parse({ ...shop, subjects }, { ...other, subjects })).message).toContain(
     'credentials[1].subjects[0]: is the subject of another',
+  )
+  const certificates = ['DNS:a']
+  expect(errorOf(() => parse({ ...shop, certificates }, { ...other, certificates })).message).toContain(
+    'credentials[1].certificates[0]: is the certificate of another',
   )
 })
 

@@ -38,6 +38,14 @@ const limitsSchema = z
     message: 'needs eventsPerSecond',
   })
 
+const certificateName = z
+  .string()
+  .max(1024)
+  .regex(
+    /^(subject:\S|URI:\S|email:\S|DNS:[^A-Z\s]+$)/,
+    'must be "subject:CN=shop,O=Example", or a name beside it like "URI:spiffe://example.com/shop", "DNS:shop.example.com", in lower case, or "email:shop@example.com"',
+  )
+
 const credentialSchema = z.strictObject({
   name,
   tenant: name.default(DEFAULT_TENANT),
@@ -53,6 +61,8 @@ const credentialSchema = z.strictObject({
   limits: limitsSchema.default({}),
   /** Whose tokens stand for it, where tokens are taken. */
   subjects: z.array(z.string().min(1).max(512)).default([]),
+  /** The names whose client certificates stand for it, where such are taken. */
+  certificates: z.array(certificateName).default([]),
   keys: z.array(keySchema).default([]),
 })
 
@@ -67,6 +77,7 @@ const documentSchema = z
     const names = new Set<string>()
     const ids = new Set<string>()
     const subjects = new Set<string>()
+    const certificates = new Set<string>()
     credentials.forEach((credential, at) => {
       check('name', names, credential.name, ['credentials', at, 'name'])
       credential.keys.forEach(({ id }, n) => {
@@ -74,6 +85,9 @@ const documentSchema = z
       })
       credential.subjects.forEach((subject, n) => {
         check('subject', subjects, subject, ['credentials', at, 'subjects', n])
+      })
+      credential.certificates.forEach((name, n) => {
+        check('certificate', certificates, name, ['credentials', at, 'certificates', n])
       })
     })
   })
@@ -100,10 +114,11 @@ export function parseCredentials(text: string): CredentialsDocument {
 
 /** As it stands in the file: what is as by default is left out. */
 export function formatCredentials(document: CredentialsDocument): string {
-  const credentials = document.credentials.map(({ limits, subjects, ...rest }) => ({
+  const credentials = document.credentials.map(({ limits, subjects, certificates, ...rest }) => ({
     ...rest,
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(subjects.length > 0 && { subjects }),
+    ...(certificates.length > 0 && { certificates }),
   }))
   return `${JSON.stringify({ credentials }, null, 2)}\n`
 }

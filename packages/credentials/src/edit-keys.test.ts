@@ -8,7 +8,7 @@ const now = Date.UTC(2026, 10, 24)
 const empty = parseCredentials('{"credentials": []}')
 const shop = {
   ...{ name: 'shop', tenant: 'default', types: ['order-placed'], maxPriority: 'normal' as const },
-  ...{ limits: {}, subjects: [] },
+  ...{ limits: {}, subjects: [], certificates: [] },
 }
 const withShop = addCredential(empty, shop, { key: createApiKey(), now })
 const keysOf = (document: typeof empty) => document.credentials[0]!.keys

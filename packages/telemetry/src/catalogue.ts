@@ -119,7 +119,7 @@ export const QUARANTINE_EVENTS = counter(
 
 export const UNAUTHENTICATED_REQUESTS = counter(
   'sluice_unauthenticated_requests_total',
-  'Requests that the gateway refused because it does not know who sent them, by what was wrong.',
+  'Requests that the gateway refused because it does not know who sent them, by what was wrong: missing, malformed, unknown, wrong-secret, expired, token, certificate, no-credential, unavailable.',
   ['reason'],
 )
 export const OUTDATED_FILES = gauge(

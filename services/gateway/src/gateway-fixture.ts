@@ -82,6 +82,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
     ...(options.requestTimeoutMs !== undefined && { requestTimeoutMs: options.requestTimeoutMs }),
     publishTimeoutMs: 5000,
     tls: options.tls ?? false,
+    clientCertificates: options.clientCertificates,
     authenticate: options.authenticate ?? authenticateAnybody,
     metrics,
     log,
@@ -144,6 +145,7 @@ export type TestGatewayOptions = {
   /** Instead of rules: how types are planned. */
   readonly plans?: () => TypePlans
   readonly tls?: boolean
+  readonly clientCertificates?: 'optional' | 'required'
   /** Anybody without. */
   readonly authenticate?: Authenticate
   readonly maxEventBytes?: number

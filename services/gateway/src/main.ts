@@ -38,9 +38,11 @@ await runProcess({
   checkSettings: checkGatewaySettings,
   async start({ config, log, metrics, kafka, openFraming }) {
     const { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile } = config
+    const { GATEWAY_TLS_CLIENT_CA_FILE: clientCaFile } = config
     const credentials = await openCredentials({
       file: config.GATEWAY_CREDENTIALS_FILE,
       tokens: tokenSettings(config),
+      certificates: clientCaFile !== undefined,
       entries: catalogue,
       metrics,
       log,
@@ -124,12 +126,15 @@ await runProcess({
       publishTimeoutMs: config.PUBLISH_TIMEOUT_MS,
       authenticate: credentials.authenticate,
       tls: certFile !== undefined,
+      clientCertificates: clientCaFile === undefined ? undefined : config.GATEWAY_TLS_CLIENT_CERTIFICATES,
       metrics,
       log,
     })
     const certificate =
       certFile !== undefined && keyFile !== undefined
-        ? await serveCertificate(server.server as unknown as TlsServer, { certFile, keyFile, metrics, log })
+        ? await serveCertificate(server.server as unknown as TlsServer, {
+            ...{ certFile, keyFile, clientCaFile, metrics, log },
+          })
         : undefined
     // Fastify hands on to Node what it does not know itself.
     const where = { host: config.GATEWAY_HOST, port: config.GATEWAY_PORT, reusePort: config.SHARE_PORTS }

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { type Server as TlsServer, connect as tlsConnect } from 'node:tls'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { expect, onTestFinished, test } from 'vitest'
+import { createSelfSigned } from './certificate-fixture.ts'
 import { createTestGateway } from './gateway-fixture.ts'
-import { createSelfSigned } from './self-signed-fixture.ts'
 import { serveCertificate } from './serve-certificate.ts'
 
 async function setup() {

@@ -7,7 +7,7 @@ import { followFiles } from './follow-files.ts'
 const MIN_VERSION = 'TLSv1.2'
 
 /**
- * Gives a server its certificate and key, and again whenever the files change: new connections get the new ones, open ones
+ * Gives a server its certificate and key, and the authorities of clients, and again whenever the files change: new connections get the new ones, open ones
  * go on. Files that do not fit, as for a moment while both are replaced, change nothing.
  * Rejects when they cannot be used the first time.
  */
@@ -16,19 +16,21 @@ export async function serveCertificate(
   options: {
     readonly certFile: string
     readonly keyFile: string
+    /** Whose signatures on client certificates count; absent: nobody's. */
+    readonly clientCaFile?: string | undefined
     readonly metrics: Metrics
     readonly log: Logger
     /** How soon a change of the files is in force, at the latest; a second without. */
     readonly everyMs?: number
   },
 ): Promise<{ stop(): void }> {
-  const { certFile, keyFile, metrics, log, everyMs = 1000 } = options
+  const { certFile, keyFile, clientCaFile, metrics, log, everyMs = 1000 } = options
   const outdated = metrics.gauge(OUTDATED_FILES, { file: 'certificate' })
   return followFiles({
-    paths: [certFile, keyFile],
+    paths: [certFile, keyFile, ...(clientCaFile === undefined ? [] : [clientCaFile])],
     everyMs,
-    apply([cert, key]) {
-      const context = { cert: cert!, key: key!, minVersion: MIN_VERSION } as const
+    apply([cert, key, ca]) {
+      const context = { cert: cert!, key: key!, minVersion: MIN_VERSION, ...authoritiesOf(ca) } as const
       // A key file that is empty for a moment would count as no key at all.
       if (!new X509Certificate(cert!).checkPrivateKey(createPrivateKey(key!)))
         throw new Error('The key is not that of the certificate.')
@@ -42,14 +44,24 @@ export async function serveCertificate(
       if (!error) return
       outdated.set(1)
       log.error(
-        { err: error, certFile, keyFile },
+        { err: error, certFile, keyFile, clientCaFile },
         'the certificate cannot be used; the one before stays in force',
       )
     },
   }).catch((cause: Error) => {
+    const ca = clientCaFile === undefined ? '' : `, and GATEWAY_TLS_CLIENT_CA_FILE (${clientCaFile}),`
     throw new Error(
-      `GATEWAY_TLS_CERT_FILE (${certFile}) and GATEWAY_TLS_KEY_FILE (${keyFile}) cannot be used: ${cause.message}`,
+      `GATEWAY_TLS_CERT_FILE (${certFile}) and GATEWAY_TLS_KEY_FILE (${keyFile})${ca} cannot be used: ${cause.message}`,
       { cause },
     )
   })
+}
+
+/** A file without a certificate would leave Node with its own list: every authority that browsers trust. */
+function authoritiesOf(text: string | undefined): { readonly ca?: string[] } {
+  if (text === undefined) return {}
+  const ca = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  if (ca.length === 0) throw new Error('There is no certificate of an authority.')
+  for (const one of ca) new X509Certificate(one)
+  return { ca }
 }

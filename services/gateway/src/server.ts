@@ -25,6 +25,8 @@ export type ServerOptions = Omit<IngestRouteOptions, 'streaming'> & {
   readonly authenticate: Authenticate
   /** Whether to speak TLS; then `server.server` is to be given a certificate before it listens. */
   readonly tls?: boolean
+  /** Of TLS: whether clients are asked for a certificate, and let in without. Absent: they are not asked. */
+  readonly clientCertificates?: 'optional' | 'required' | undefined
   readonly log: Logger
   /** How many may be open; the next ones are closed without a word. */
   readonly maxConnections: number
@@ -50,7 +52,7 @@ const MAX_HEADER_BYTES = 16 * 1024
  * on a connection that is in use is answered like any other, so that a restart costs nobody a 5xx.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { publishTimeoutMs, maxBodyBytes, tls, log } = options
+  const { publishTimeoutMs, maxBodyBytes, tls, clientCertificates, log } = options
   const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const streaming = new WeakSet<Socket>()
   let closing = false
@@ -62,10 +64,16 @@ export function createServer(options: ServerOptions): FastifyInstance {
     // Node's own answer has no body; see judgeHttp.
     requireHostHeader: false,
   }
+  const handshake = {
+    handshakeTimeout: HEADERS_TIMEOUT_MS,
+    requestCert: clientCertificates !== undefined,
+    // Where it is optional, who comes with one that is not valid is told so.
+    rejectUnauthorized: clientCertificates === 'required',
+  }
   const server: FastifyInstance = Fastify({
     logger: false,
     // Types apart, both kinds of server are used alike.
-    ...((tls ? { https: { ...transport, handshakeTimeout: HEADERS_TIMEOUT_MS } } : { http: transport }) as {
+    ...((tls ? { https: { ...transport, ...handshake } } : { http: transport }) as {
       http: typeof transport
     }),
     bodyLimit: maxBodyBytes,

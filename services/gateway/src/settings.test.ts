@@ -76,3 +76,24 @@ test('tokens are taken whole or not at all, and not without a file that says who
     'must be https',
   )
 })
+
+test('client certificates are asked for over TLS only, and with a file that says whose they are', () => {
+  const parse = (env: Record<string, string>) =>
+    parseProcessSettings(
+      gatewaySettings,
+      { KAFKA_BROKERS: 'a:9092', ...env },
+      'gateway',
+      checkGatewaySettings,
+    )
+  const all = {
+    GATEWAY_TLS_CERT_FILE: 'c.pem',
+    GATEWAY_TLS_KEY_FILE: 'k.pem',
+    GATEWAY_CREDENTIALS_FILE: 'c.json',
+    GATEWAY_TLS_CLIENT_CA_FILE: 'ca.pem',
+    GATEWAY_TLS_CLIENT_CERTIFICATES: 'required',
+  }
+  expect(parse(all).config.GATEWAY_TLS_CLIENT_CERTIFICATES).toBe('required')
+  for (const variable of Object.keys(all).slice(0, 4)) {
+    expect(() => parse({ ...all, [variable]: '' })).toThrow(`${variable}: is required when GATEWAY_TLS_`)
+  }
+})

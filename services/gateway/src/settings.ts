@@ -54,6 +54,17 @@ export const gatewaySettings = {
     .optional()
     .describe(
       'File of filter and priority rules; npm run rules checks it. Read again when it changes. The rules.yaml that comes with the gateway without.',
+  GATEWAY_TLS_CLIENT_CA_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'PEM file with the authorities whose client certificates are taken beside keys. The certificates of a credential in the file say whose stand for it. Read again when it changes.',
+    ),
+  GATEWAY_TLS_CLIENT_CERTIFICATES: z
+    .enum(['optional', 'required'])
+    .default('optional')
+    .describe(
+      'Whether such a certificate is required of every connection, also of those that send a key: then the others are closed.',
     ),
   INGEST_MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000 })
     .default(10_000)
@@ -123,6 +134,17 @@ export function checkGatewaySettings(config: Partial<Config<typeof gatewaySettin
   ] as const) {
     if (config[variable] === undefined && config[other] !== undefined)
       problems.push({ variable, problem: `is required when ${other} is set.` })
+  }
+  if (config.GATEWAY_TLS_CLIENT_CA_FILE !== undefined) {
+    for (const variable of ['GATEWAY_TLS_CERT_FILE', 'GATEWAY_CREDENTIALS_FILE'] as const) {
+      if (variable in config && config[variable] === undefined)
+        problems.push({ variable, problem: 'is required when GATEWAY_TLS_CLIENT_CA_FILE is set.' })
+    }
+  } else if (config.GATEWAY_TLS_CLIENT_CERTIFICATES === 'required') {
+    problems.push({
+      variable: 'GATEWAY_TLS_CLIENT_CA_FILE',
+      problem: 'is required when GATEWAY_TLS_CLIENT_CERTIFICATES is.',
+    })
   }
   const jwt = ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE', 'GATEWAY_JWT_JWKS_URL'] as const
   const given = jwt.find((variable) => config[variable] !== undefined)

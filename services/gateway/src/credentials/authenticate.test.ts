@@ -1,8 +1,11 @@
+import { Socket } from 'node:net'
 import { createApiKey } from '@sluice/credentials'
 import { expect, test, vi } from 'vitest'
 import { createAuthenticate, isRefused } from './authenticate.ts'
 import { createTestCredentials } from './credentials-fixture.ts'
 
+/** It has no certificate. */
+const connection = new Socket()
 const NOW = Date.now()
 const { authenticate, tokens } = createTestCredentials(
   { name: 'shop', tenant: 'berlin' },
@@ -10,13 +13,16 @@ const { authenticate, tokens } = createTestCredentials(
 )
 
 function reasonOf(authorization: string | undefined): string {
-  const who = authenticate(authorization)
+  const who = authenticate(authorization, connection)
   if (who instanceof Promise) throw new Error('A key is read at once.')
   return isRefused(who) ? who.reason : who.name
 }
 
 test('whoever sends a key is its credential', () => {
-  expect(authenticate(`Bearer ${tokens['shop']}`)).toMatchObject({ name: 'shop', tenant: 'berlin' })
+  expect(authenticate(`Bearer ${tokens['shop']}`, connection)).toMatchObject({
+    name: 'shop',
+    tenant: 'berlin',
+  })
   expect(reasonOf(`bearer  ${tokens['shop']}`)).toBe('shop')
 })
 
@@ -38,8 +44,10 @@ test('a right id does not help a wrong secret, and the answer does not tell that
   const id = tokens['shop']!.slice(4, 16)
   const forged = createApiKey((bytes) => (bytes === 6 ? Buffer.from(id, 'hex') : Buffer.alloc(bytes))).token
   expect(reasonOf(`Bearer ${forged}`)).toBe('wrong-secret')
-  const { reason: _, ...said } = authenticate(`Bearer ${forged}`) as { reason: string }
-  const { reason: __, ...other } = authenticate(`Bearer ${createApiKey().token}`) as { reason: string }
+  const { reason: _, ...said } = authenticate(`Bearer ${forged}`, connection) as { reason: string }
+  const { reason: __, ...other } = authenticate(`Bearer ${createApiKey().token}`, connection) as {
+    reason: string
+  }
   expect(said).toEqual(other)
 })
 
@@ -48,7 +56,7 @@ test('a key ends in the moment that it says', () => {
   const ending = createTestCredentials({ name: 'ending', expires: 1000 })
   const credentials = () => ending.set
   const read = createAuthenticate({ credentials, now })
-  expect(read(`Bearer ${ending.tokens['ending']}`)).toMatchObject({ name: 'ending' })
+  expect(read(`Bearer ${ending.tokens['ending']}`, connection)).toMatchObject({ name: 'ending' })
   now.mockReturnValue(1000)
-  expect(read(`Bearer ${ending.tokens['ending']}`)).toMatchObject({ reason: 'expired' })
+  expect(read(`Bearer ${ending.tokens['ending']}`, connection)).toMatchObject({ reason: 'expired' })
 })

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { apiKeyIdOf, isApiKeyLike, isApiKeyWhole, isKeyOf } from '@sluice/credentials'
 import type { ProblemCode } from '../problems.ts'
 import { ANYBODY, type Credential } from './credential.ts'
@@ -18,15 +19,17 @@ export type RefusalReason =
   | 'wrong-secret'
   | 'expired'
   | 'token'
+  | 'certificate'
   | 'no-credential'
   | 'unavailable'
 
 /**
- * Who sends this `Authorization`. Answers at once for a key, and for a token that was verified before; with a promise
- * for another token. Never rejects.
+ * Who sends this `Authorization`; without one, whose certificate the connection has. Answers at once but for a token that
+ * was not verified before: then with a promise. Never rejects.
  */
 export type Authenticate = (
   authorization: string | undefined,
+  connection: Socket,
 ) => Credential | Refused | Promise<Credential | Refused>
 
 /** Where no credentials are asked for. */
@@ -37,16 +40,18 @@ export type AuthenticateOptions = {
   readonly credentials: () => CredentialSet
   /** Who a token that is no key of ours stands for; absent: tokens are not taken. */
   readonly readToken?: ((token: string) => Credential | Refused | Promise<Credential | Refused>) | undefined
+  /** Who the certificate of a connection stands for, undefined where it has none; absent: certificates are not taken. */
+  readonly readCertificate?: ((connection: Socket) => Credential | Refused | undefined) | undefined
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
 
-/** By API key, and by token where there is somebody to read tokens. */
+/** By API key, and by token and by client certificate where there is somebody to read these. What is sent is what counts: a certificate never helps a wrong key. */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
-  const { credentials, readToken, now = Date.now } = options
+  const { credentials, readToken, readCertificate, now = Date.now } = options
 
-  return function authenticate(authorization) {
-    if (authorization === undefined) return MISSING
+  return function authenticate(authorization, connection) {
+    if (authorization === undefined) return readCertificate?.(connection) ?? MISSING
     const token = BEARER.exec(authorization)?.[1]
     if (token === undefined) return MALFORMED
     if (isApiKeyLike(token)) return readKey(token)

@@ -15,6 +15,7 @@ export type CredentialSet = {
   readonly credentials: readonly Credential[]
   readonly keys: ReadonlyMap<string, KnownKey>
   readonly bySubject: ReadonlyMap<string, Credential>
+  readonly byCertificate: ReadonlyMap<string, Credential>
 }
 
 /**
@@ -26,6 +27,7 @@ export function createCredentialSet(document: CredentialsDocument, before?: Cred
   const credentials: Credential[] = []
   const keys = new Map<string, KnownKey>()
   const bySubject = new Map<string, Credential>()
+  const byCertificate = new Map<string, Credential>()
   for (const entry of document.credentials) {
     const { name, tenant, source = `/producers/${name}`, types, maxPriority, limits } = entry
     const known = earlier.get(name)
@@ -40,6 +42,7 @@ export function createCredentialSet(document: CredentialsDocument, before?: Cred
       keys.set(id, { digest: digestOf(hash), expiresAt, credential })
     }
     for (const subject of entry.subjects) bySubject.set(subject, credential)
+    for (const certificate of entry.certificates) byCertificate.set(certificate, credential)
   }
-  return { credentials, keys, bySubject }
+  return { credentials, keys, bySubject, byCertificate }
 }

@@ -29,7 +29,7 @@ export function guardFrontDoor(
   // Null until the hook: an object would be shared by all requests.
   server.decorateRequest('credential', null as unknown as Credential)
   server.addHook('onRequest', (request, reply, next) => {
-    const who = authenticate(request.headers.authorization)
+    const who = authenticate(request.headers.authorization, request.raw.socket)
     if (who instanceof Promise) who.then((found) => identify(found, request, reply, next), next)
     else identify(who, request, reply, next)
   })

@@ -1,4 +1,5 @@
 import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { catalogue } from '@sluice/events'
@@ -35,7 +36,7 @@ async function setup(...wanted: readonly TestCredential[]) {
 type Opened = Awaited<ReturnType<typeof openCredentials>>
 
 function nameOf({ authenticate }: Opened, token: string): string {
-  const who = authenticate(`Bearer ${token}`)
+  const who = authenticate(`Bearer ${token}`, new Socket())
   if (who instanceof Promise) throw new Error('A key is read at once.')
   return isRefused(who) ? who.reason : who.name
 }
@@ -98,7 +99,7 @@ test('a reload gives nobody a new burst, unless the limits changed', async () =>
   onTestFinished(opened.stop)
   const admission = () =>
     (
-      opened.authenticate(`Bearer ${first.tokens['shop']}`) as {
+      opened.authenticate(`Bearer ${first.tokens['shop']}`, new Socket()) as {
         admission: { takeEvents(n: number): number }
       }
     ).admission
@@ -133,6 +134,6 @@ test('a type that is not there is named, with the one that was likely meant', as
 
 test('without a file anybody may post, which is said loudly', async () => {
   const { open, logged } = await setup()
-  expect((await open(undefined)).authenticate(undefined)).toMatchObject({ name: 'anybody' })
+  expect((await open(undefined)).authenticate(undefined, new Socket())).toMatchObject({ name: 'anybody' })
   expect(JSON.parse(logged.at(-1)!)).toMatchObject({ level: 'warn', msg: expect.stringContaining('anybody') })
 })

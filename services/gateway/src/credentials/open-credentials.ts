@@ -6,6 +6,7 @@ import { suggest } from '../suggest.ts'
 import { type Authenticate, authenticateAnybody, createAuthenticate } from './authenticate.ts'
 import { ANYBODY, type Credential } from './credential.ts'
 import { type CredentialSet, createCredentialSet } from './credential-set.ts'
+import { createReadCertificate } from './read-certificate.ts'
 import { createReadToken, type TokenOptions } from './read-token.ts'
 
 export type OpenCredentials = {
@@ -23,6 +24,8 @@ export async function openCredentials(options: {
   readonly file: string | undefined
   /** Whose tokens are taken, too; nobody's without. */
   readonly tokens?: Omit<TokenOptions, 'credentials'> | undefined
+  /** Whether client certificates are taken, too. */
+  readonly certificates?: boolean
   readonly entries: readonly CatalogueEntry[]
   readonly metrics: Metrics
   readonly log: Logger
@@ -56,8 +59,9 @@ export async function openCredentials(options: {
   })
   const credentials = () => current!
   const readToken = options.tokens && createReadToken({ ...options.tokens, credentials })
+  const readCertificate = options.certificates ? createReadCertificate({ credentials }) : undefined
   return {
-    authenticate: createAuthenticate({ credentials, readToken }),
+    authenticate: createAuthenticate({ credentials, readToken, readCertificate }),
     typesOf: (name) => credentials().credentials.find((one) => one.name === name)?.types ?? NO_TYPES,
     stop: followed.stop,
   }

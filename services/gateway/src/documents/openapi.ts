@@ -22,7 +22,7 @@ export function openApiOf(entries: readonly CatalogueEntry[]) {
     },
     servers: [{ url: '/' }],
     // Without credentials at the gateway nobody needs one.
-    security: [{ key: [] }, {}],
+    security: [{ key: [] }, { certificate: [] }, {}],
     tags: [
       { name: 'events', description: 'Post events.' },
       { name: 'types', description: 'What may be posted.' },
@@ -90,6 +90,10 @@ export function openApiOf(entries: readonly CatalogueEntry[]) {
           type: 'http',
           scheme: 'bearer',
           description: 'The key of a credential, or a token of its issuer.',
+        },
+        certificate: {
+          type: 'mutualTLS',
+          description: 'A client certificate of a credential, where the gateway takes them.',
         },
       },
     },
