@@ -111,6 +111,16 @@ export const CONTROL_BAD_RECORDS = counter(
   'Records of a control topic that were not taken, by why.',
   ['topic', 'reason'],
 )
+export const LANE_DRAIN = gauge(
+  'sluice_lane_drain_seconds',
+  'What the slowest service of a lane would take for what waits in it, as this gateway estimates; 0 where that is not known. Only with LANE_DRAIN_BUDGET_MS.',
+  ['type', 'lane'],
+)
+export const LATE_EVENTS = counter(
+  'sluice_late_events_total',
+  'Events that were refused as overloaded because their lane would take longer to drain than LANE_DRAIN_BUDGET_MS allows.',
+  ['type', 'lane'],
+)
 export const QUARANTINE_EVENTS = counter(
   'sluice_quarantine_events_total',
   'Rejected events by what became of them: kept; full, dropped because too much waits; too-large; failed, Kafka does not take them; unknown, it did not confirm in time.',
@@ -295,6 +305,8 @@ export const metricCatalogue: readonly MetricSpec[] = Object.freeze([
   CONTROL_RECORD_AGE,
   CONTROL_BAD_RECORDS,
   QUARANTINE_EVENTS,
+  LANE_DRAIN,
+  LATE_EVENTS,
   UNAUTHENTICATED_REQUESTS,
   OUTDATED_FILES,
   PUBLISH_DURATION,

@@ -5,6 +5,7 @@ import type { RuleSet } from '@sluice/rules'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { type Authenticate, authenticateAnybody } from './credentials/authenticate.ts'
 import { createLiveDecisions } from './decisions/live-decisions.ts'
+import type { Late } from './drain/estimate-drain.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import type { Quarantine } from './quarantine/quarantine.ts'
@@ -67,6 +68,7 @@ export function createTestGateway(options: TestGatewayOptions = {}) {
         metrics,
       }),
       outcomes: options.outcomes ?? false,
+      lateLanes: options.lateLanes,
       partitionOf: (key) => partitionOf(key, 3),
       maxEventBytes: options.maxEventBytes ?? 512 * 1024,
       metrics,
@@ -136,6 +138,7 @@ export type TestGatewayOptions = {
   readonly clock?: () => number
   /** Milliseconds since the epoch, for what is decided. */
   readonly decisionClock?: () => number
+  readonly lateLanes?: ReadonlyMap<string, Late>
   /** Whether books are kept. */
   readonly outcomes?: boolean
   readonly quarantine?: Pick<Quarantine, 'keep'>

@@ -287,3 +287,34 @@ test('an Idempotency-Key that is malformed is a problem of the request', async (
   const { status, json } = await createTestGateway().post(order('1'), { 'idempotency-key': '"open' })
   expect([status, json.code]).toEqual([400, 'invalid-idempotency-key'])
 })
+
+const late = { drainSeconds: 90, budgetSeconds: 45, retryAfter: 42 }
+const lateLanes = new Map([['events.order-placed.normal', late]])
+
+test('a lane whose services are behind takes nothing, and says how far', async () => {
+  const gateway = createTestGateway({ lateLanes })
+  const one = await gateway.post(order('1'))
+  expect([one.status, one.headers['retry-after']]).toEqual([503, '42'])
+  expect(one.json).toMatchObject({ code: 'overloaded', outcome: 'refused', drainSeconds: 90 })
+  expect(one.json.detail).toContain('would take 90 s, and may take 45')
+  const batch = await gateway.post([order('2'), order('3')])
+  expect([batch.status, batch.headers['retry-after']]).toEqual([503, '42'])
+  expect(batch.json.results).toMatchObject([
+    { status: 'refused', code: 'overloaded', retryable: true, priority: 'normal', drainSeconds: 90 },
+    { status: 'refused', code: 'after-refused', retryable: true },
+  ])
+  expect(gateway.published).toEqual([])
+  expect(await gateway.metrics.text()).toContain(
+    'sluice_late_events_total{type="order-placed",lane="normal",service="gateway"} 2',
+  )
+})
+
+test('other lanes go on beside a late one, and what was refused is taken when it is in time', async () => {
+  const lanes = new Map(lateLanes)
+  const gateway = createTestGateway({ lateLanes: lanes })
+  const urgent = order('2', 'c-8', { priority: 'high' })
+  const { json } = await gateway.post([order('1'), urgent, botView, unknownType])
+  expect(codesOf(json)).toEqual(['overloaded', 'accepted', 'filtered', 'unknown-type'])
+  lanes.clear()
+  expect((await gateway.post(order('1'))).json).toMatchObject({ status: 'accepted' })
+})

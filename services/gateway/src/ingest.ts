@@ -1,7 +1,8 @@
 import type { Publisher, PublishOutcome, PublishRecord } from '@sluice/kafka'
-import { INGEST_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
+import { INGEST_EVENTS, LATE_EVENTS, type Logger, type Metrics } from '@sluice/telemetry'
 import type { Candidate } from './body/candidate.ts'
 import type { Credential } from './credentials/credential.ts'
+import type { Late } from './drain/estimate-drain.ts'
 import type { Receipt } from './encode-value.ts'
 import { createEventIds } from './event-id.ts'
 import type { IdOfIndex } from './idempotence/key.ts'
@@ -20,6 +21,8 @@ export type IngestOptions = JudgeOptions & {
   readonly window: IdempotencyWindow<Result>
   /** Whether books are kept: then filtered, the end of an event, is not said before they say it. */
   readonly outcomes: boolean
+  /** The lanes that take nothing because their services are behind, by topic; absent: nobody looks. */
+  readonly lateLanes?: ReadonlyMap<string, Late> | undefined
   readonly metrics: Metrics
   readonly log: Logger
   /** Milliseconds since the epoch. */
@@ -59,7 +62,7 @@ export type HeldKeys = { has(place: string): boolean; add(place: string): unknow
 export type Ingest = (candidates: readonly Candidate[], request: IngestRequest) => Promise<readonly Result[]>
 
 export function createIngest(options: IngestOptions): Ingest {
-  const { plans, publisher, window, metrics, log } = options
+  const { plans, publisher, window, lateLanes, metrics, log } = options
   const now = options.now ?? Date.now
   const judge = createJudge(options)
   let moment = createMoment(now())
@@ -132,6 +135,11 @@ export function createIngest(options: IngestOptions): Ingest {
           publisher.publish(published, outcomes, index)
         } else if (held?.has(placeOf(record)) || heldBefore?.has(placeOf(record))) {
           settleAs(result, 'refused', 'after-refused')
+          release(index)
+        } else if (lateLanes?.has(record.topic)) {
+          result.late = lateLanes.get(record.topic)
+          settleAs(result, 'refused', 'overloaded')
+          hold(placeOf(record))
           release(index)
         } else {
           published = record
@@ -221,7 +229,7 @@ export function createIngest(options: IngestOptions): Ingest {
     }
   }
 
-  function count({ type, status, code, way, filteredBy }: Result): void {
+  function count({ type, status, code, way, filteredBy, late }: Result): void {
     if (status === 'accepted') {
       way!.accepted.add(1)
       way!.prioritised.add(1)
@@ -231,6 +239,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const known = type !== null && plans().has(type) ? type : ''
     const labels = { type: known, lane: way?.lane ?? '', outcome: status, code: code ?? '' }
     metrics.counter(INGEST_EVENTS, labels).add(1)
+    if (late) metrics.counter(LATE_EVENTS, { type: known, lane: way!.lane }).add(1)
     filteredBy?.filtered.add(1)
   }
 }
@@ -282,4 +291,5 @@ function share(repeat: Result, first: Result): void {
   settleAs(repeat, first.status, first.code)
   repeat.errors = first.errors
   repeat.way = first.way
+  repeat.late = first.late
 }

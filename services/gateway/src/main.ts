@@ -13,6 +13,7 @@ import { runProcess } from '@sluice/service'
 import { followControlTopic } from './control/follow-control-topic.ts'
 import { openCredentials } from './credentials/open-credentials.ts'
 import { createLiveDecisions } from './decisions/live-decisions.ts'
+import { watchDrain } from './drain/watch-drain.ts'
 import { createIdempotencyWindow } from './idempotence/window.ts'
 import { createIngest } from './ingest.ts'
 import { watchKafkaReached } from './kafka-reached.ts'
@@ -91,14 +92,14 @@ await runProcess({
       maxAgeMs: config.IDEMPOTENCY_WINDOW_MS,
       metrics,
     })
+    const drain =
+      config.LANE_DRAIN_BUDGET_MS > 0
+        ? watchDrain({ kafka, entries: catalogue, budgetMs: config.LANE_DRAIN_BUDGET_MS, metrics, log })
+        : undefined
     const ingest = createIngest({
-      ...judged,
+      ...{ ...judged, publisher, window, quarantine, outcomes: config.OUTCOMES, log },
       plans: rules.types,
-      publisher,
-      window,
-      quarantine,
-      outcomes: config.OUTCOMES,
-      log,
+      lateLanes: drain?.late,
     })
     const operations = await createOperations({
       entries: catalogue,
@@ -152,7 +153,7 @@ await runProcess({
       checks: [kafkaReached.check, rulesTopic.check, decisionsTopic.check],
       operations: (request, response) => operations.server.routing(request, response),
       async stop(graceMs) {
-        await Promise.all([kafkaReached.stop(), rulesTopic.stop(), decisionsTopic.stop()])
+        await Promise.all([kafkaReached.stop(), rulesTopic.stop(), decisionsTopic.stop(), drain?.stop()])
         decisions.stop()
         credentials.stop()
         rules.stop()

@@ -1,3 +1,4 @@
+import type { Late } from './drain/estimate-drain.ts'
 import {
   type ErrorDetail,
   encodeProblem,
@@ -27,6 +28,8 @@ export type Result = {
   way: Way | undefined
   /** What dropped it, when it was filtered. */
   filteredBy: Drop | undefined
+  /** Why its lane takes nothing, when it was refused because its services are behind. */
+  late: Late | undefined
 }
 
 /** A result that promises nothing yet: until more is known, and if a bug keeps it so, the event is unconfirmed. */
@@ -40,6 +43,7 @@ export function createResult(id: string, type: string | undefined): Result {
     errors: undefined,
     way: undefined,
     filteredBy: undefined,
+    late: undefined,
   }
 }
 
@@ -64,17 +68,27 @@ export type Answer = {
 
 /** The answer to a request with one event: its result, or the problem that it has. */
 export function answerOne(result: Result): Answer {
-  const { code } = result
+  const { code, late } = result
   if (code === undefined) return { status: 202, contentType: JSON_TYPE, body: encodeResult(result, 0) }
   return {
     status: problems[code].status,
     contentType: PROBLEM_JSON,
     body: encodeProblem(code, {
+      ...(late && { detail: describeLate(late) }),
       errors: result.errors,
-      members: { outcome: result.status, id: result.id, eventType: result.type },
+      members: {
+        outcome: result.status,
+        id: result.id,
+        eventType: result.type,
+        drainSeconds: late?.drainSeconds,
+      },
     }),
-    retryAfter: retryAfterOf(code),
+    retryAfter: late?.retryAfter ?? retryAfterOf(code),
   }
+}
+
+function describeLate({ drainSeconds, budgetSeconds }: Late): string {
+  return `Nothing was stored. What waits in this lane, or in a more urgent one of its type, would take ${drainSeconds} s, and may take ${budgetSeconds}. Send it again later, with the same id.`
 }
 
 /**
@@ -165,7 +179,7 @@ export function answerProblem(code: ProblemCode, detail?: string): Answer {
 const JSON_TYPE = 'application/json'
 
 function encodeResult(result: Result, index: number): string {
-  const { id, idText, type, status, code, errors, way, filteredBy } = result
+  const { id, idText, type, status, code, errors, way, filteredBy, late } = result
   if (status === 'accepted') return `{"index":${index},"id":${idText}${way!.acceptedResult}`
   return JSON.stringify({
     index,
@@ -177,9 +191,13 @@ function encodeResult(result: Result, index: number): string {
     code,
     retryable: code && problems[code].retryable,
     errors: errors && errors.length > 0 ? errors : undefined,
+    drainSeconds: late?.drainSeconds,
   })
 }
 
 function longestWait(results: readonly Result[]): number {
-  return Math.max(1, ...new Set(results.map(({ code }) => (code && retryAfterOf(code)) ?? 1)))
+  return Math.max(
+    1,
+    ...new Set(results.map(({ code, late }) => late?.retryAfter ?? (code && retryAfterOf(code)) ?? 1)),
+  )
 }

@@ -49,11 +49,6 @@ export const gatewaySettings = {
       'PEM file with the certificate of the ingest endpoint, for https; http without. Read again when it changes.',
     ),
   GATEWAY_TLS_KEY_FILE: z.string().optional().describe("PEM file with that certificate's key."),
-  RULES_FILE: z
-    .string()
-    .optional()
-    .describe(
-      'File of filter and priority rules; npm run rules checks it. Read again when it changes. The rules.yaml that comes with the gateway without.',
   GATEWAY_TLS_CLIENT_CA_FILE: z
     .string()
     .optional()
@@ -65,6 +60,12 @@ export const gatewaySettings = {
     .default('optional')
     .describe(
       'Whether such a certificate is required of every connection, also of those that send a key: then the others are closed.',
+    ),
+  RULES_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'File of filter and priority rules; npm run rules checks it. Read again when it changes. The rules.yaml that comes with the gateway without.',
     ),
   INGEST_MAX_CONNECTIONS: integer({ min: 1, max: 1_000_000 })
     .default(10_000)
@@ -85,6 +86,12 @@ export const gatewaySettings = {
     .default(64 * 1024 * 1024)
     .describe(
       'How much may wait for Kafka, all lanes together; low is refused at half, high when it is full.',
+    ),
+  LANE_DRAIN_BUDGET_MS: integer({ min: 0, unit: 'ms' })
+    .refine((ms) => ms === 0 || ms >= 20_000, 'must be 0 or at least 20000 (ms)')
+    .default(0)
+    .describe(
+      'How long the services of a type may need for what waits in a lane before its events are refused as overloaded: low at half of it, normal at three quarters, high at all of it. 0: whatever they need, it is stored.',
     ),
   IDEMPOTENCY_WINDOW_IDS: integer({ min: 0, max: 10_000_000 })
     .default(500_000)

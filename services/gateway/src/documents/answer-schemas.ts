@@ -28,6 +28,13 @@ const STATUS: JsonSchema = {
     'accepted: in Kafka. filtered: valid, and dropped by a rule. duplicate: accepted before. rejected: never send it again as it is. refused: nothing was stored, send it again later. unknown: Kafka did not confirm in time, send it again with the same id.',
 }
 
+const DRAIN: JsonSchema = {
+  type: 'integer',
+  minimum: 1,
+  description:
+    'Of an event that was refused because its services are behind: what they would need for what waits, in seconds.',
+}
+
 const PROBLEM: JsonSchema = {
   type: 'object',
   title: 'A problem document (RFC 9457)',
@@ -43,6 +50,7 @@ const PROBLEM: JsonSchema = {
     id: { type: 'string', description: 'The id of the event, given or generated.' },
     eventType: { type: ['string', 'null'] },
     suggestion: { type: 'string', description: 'The nearest type there is.' },
+    drainSeconds: DRAIN,
     errors: POINTERS,
   },
 }
@@ -65,6 +73,7 @@ const RESULT: JsonSchema = {
     code: refTo('Problem/properties/code'),
     retryable: RETRYABLE,
     errors: POINTERS,
+    drainSeconds: DRAIN,
   },
 }
 

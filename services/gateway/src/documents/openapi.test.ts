@@ -141,6 +141,9 @@ describe.each(Object.entries(content))('an example of %s', (mediaType, { example
 describe('an answer is as the document says', () => {
   const order = { type: 'order-placed', data: catalogue[0]!.definition.example }
   const full = () => ({ status: 'overloaded' }) as const
+  const lateLanes = new Map([
+    ['events.order-placed.normal', { drainSeconds: 90, budgetSeconds: 45, retryAfter: 45 }],
+  ])
   const lost = () => ({ status: 'unknown', detail: '' }) as const
 
   it.each<[string, number, unknown, Record<string, string>?, Parameters<typeof createTestGateway>[0]?]>([
@@ -152,6 +155,8 @@ describe('an answer is as the document says', () => {
     ['another media type', 415, 'x', { 'content-type': 'text/plain' }],
     ['an expectation', 417, order, { expect: 'tea' }],
     ['a full lane', 503, order, {}, { outcome: full }],
+    ['a late lane', 503, order, {}, { lateLanes }],
+    ['a batch of which all is late', 503, [order, order], {}, { lateLanes }],
     ['no confirmation', 503, order, {}, { outcome: lost }],
     ['a batch of which all is refused', 503, [order, order], {}, { outcome: full }],
     ['a batch of which all is rejected', 422, [{}, 1]],
