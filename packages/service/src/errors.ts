@@ -30,7 +30,7 @@ export class OutputError extends Error {
 /** What is wrong with one environment variable. Never shows its value. */
 export type SettingProblem = { readonly variable: string; readonly problem: string }
 
-/** The environment does not configure this process. `problems` has everything that is wrong with it. */
+/** The environment does not configure this process, or names a file that cannot be used. `problems` has everything that is wrong with it. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
   readonly code = 'settings'

@@ -130,6 +130,12 @@ test('settings that contradict each other are exit code 2', async () => {
   expect(output.stderr).toContain('KAFKA_SASL_PASSWORD: is required')
 })
 
+test('a setting that names what cannot be used is exit code 2, too, and in the log', async () => {
+  const { exit, output } = start({ FIXTURE_START: 'misconfigured' })
+  expect(await exit).toEqual({ code: 2, signal: null })
+  expect(output.stdout).toContain('FIXTURE_FILE: cannot be used')
+})
+
 test('--print-config prints what it would run with, without secrets, and runs nothing', async () => {
   const { exit, output } = start(
     {

@@ -37,6 +37,7 @@ export type ProcessOptions<S extends Settings> = {
   readonly settings: S
   /** What is wrong with the settings together. */
   readonly checkSettings?: SettingsCheck<S>
+  /** Rejects with `SettingsError` when what a variable names cannot be used. */
   start(context: ProcessContext<S>): Promise<RunningProcess>
 }
 
@@ -44,7 +45,8 @@ export type ProcessOptions<S extends Settings> = {
  * One process, from its settings to its exit.
  *
  * Exit codes: 0 after SIGTERM, SIGINT or the end of a parent that holds an IPC channel to it; 1 after a crash or
- * when the grace period was not enough; 2 when the environment does not configure it. `--print-config` prints
+ * when the grace period was not enough; 2 when the environment does not configure it, or names a file that cannot be used:
+ * then starting it again would not help. `--print-config` prints
  * what it would run with and exits with 0; `--print-settings` prints as JSON what can be set, and needs no
  * environment.
  *
@@ -126,8 +128,10 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
     log.info({ admin: `http://${config.ADMIN_HOST}:${admin.port}` }, 'started')
   } catch (error) {
     // Who was told to stop gives up what it waits for.
-    if (!stopping.signal.aborted || error !== stopping.signal.reason)
+    if (!stopping.signal.aborted || error !== stopping.signal.reason) {
       crash(explain(error as NodeJS.ErrnoException))
+      if (error instanceof SettingsError) exitCode = 2
+    }
   }
 
   await stopRequested

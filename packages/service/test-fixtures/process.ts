@@ -2,7 +2,7 @@
 // it writes a line when it gets somewhere that a test waits for.
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { runProcess } from '../src/index.ts'
+import { runProcess, SettingsError } from '../src/index.ts'
 
 // runProcess must not depend on having been there when the parent went.
 if (process.env['FIXTURE_AFTER_PARENT']) {
@@ -16,7 +16,7 @@ await runProcess({
   name: 'fixture',
   settings: {
     FIXTURE_START: z
-      .enum(['well', 'throw', 'crash', 'reject', 'slowly'])
+      .enum(['well', 'throw', 'misconfigured', 'crash', 'reject', 'slowly'])
       .default('well')
       .describe('How to start.'),
     FIXTURE_STOP: z.enum(['well', 'never', 'throw']).default('well').describe('How to stop.'),
@@ -25,6 +25,8 @@ await runProcess({
   async start({ config, crash }) {
     const how = config.FIXTURE_START
     if (how === 'throw') throw new Error('it cannot start')
+    if (how === 'misconfigured')
+      throw new SettingsError([{ variable: 'FIXTURE_FILE', problem: 'cannot be used' }])
     if (how === 'crash') setImmediate(() => crash(new Error('it broke')))
     if (how === 'reject') setImmediate(() => void Promise.reject(new Error('nobody caught this')))
     if (how === 'slowly') await told('starting')

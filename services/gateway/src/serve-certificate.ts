@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext, type Server as TlsServer } from 'node:tls'
+import { SettingsError } from '@sluice/service'
 import { type Logger, type Metrics, OUTDATED_FILES } from '@sluice/telemetry'
 import { followFiles } from './follow-files.ts'
 
@@ -9,7 +10,7 @@ const MIN_VERSION = 'TLSv1.2'
 /**
  * Gives a server its certificate and key, and the authorities of clients, and again whenever the files change: new connections get the new ones, open ones
  * go on. Files that do not fit, as for a moment while both are replaced, change nothing.
- * Rejects when they cannot be used the first time.
+ * Rejects with `SettingsError` when they cannot be used the first time.
  */
 export async function serveCertificate(
   server: Pick<TlsServer, 'setSecureContext'>,
@@ -49,11 +50,13 @@ export async function serveCertificate(
       )
     },
   }).catch((cause: Error) => {
-    const ca = clientCaFile === undefined ? '' : `, and GATEWAY_TLS_CLIENT_CA_FILE (${clientCaFile}),`
-    throw new Error(
-      `GATEWAY_TLS_CERT_FILE (${certFile}) and GATEWAY_TLS_KEY_FILE (${keyFile})${ca} cannot be used: ${cause.message}`,
-      { cause },
-    )
+    const files = { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile }
+    const all = clientCaFile === undefined ? files : { ...files, GATEWAY_TLS_CLIENT_CA_FILE: clientCaFile }
+    const problems = Object.entries(all).map(([variable, file]) => ({
+      variable,
+      problem: `${file}, or one that belongs to it, cannot be used. ${cause.message}`,
+    }))
+    throw new SettingsError(problems, { cause })
   })
 }
 

@@ -116,7 +116,7 @@ test('a reload gives nobody a new burst, unless the limits changed', async () =>
 
 test('a file that is not there or not valid keeps the gateway from starting', async () => {
   const { folder, file, open } = await setup()
-  await expect(open(join(folder, 'none'))).rejects.toThrow(/GATEWAY_CREDENTIALS_FILE .*none.*ENOENT/)
+  await expect(open(join(folder, 'none'))).rejects.toThrow(/GATEWAY_CREDENTIALS_FILE: .*none.*ENOENT/)
   await writeFile(file, '[]')
   await expect(open(file)).rejects.toThrow(/the document: must be object/)
 })

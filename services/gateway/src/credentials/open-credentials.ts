@@ -1,5 +1,6 @@
 import { parseCredentials } from '@sluice/credentials'
 import type { CatalogueEntry } from '@sluice/events'
+import { SettingsError } from '@sluice/service'
 import { type Logger, type Metrics, OUTDATED_FILES } from '@sluice/telemetry'
 import { followFiles } from '../follow-files.ts'
 import { suggest } from '../suggest.ts'
@@ -17,7 +18,7 @@ export type OpenCredentials = {
 }
 
 /**
- * Who may post, by the file of credentials: read now, which rejects when it cannot be used, and again whenever it changes.
+ * Who may post, by the file of credentials: read now, which rejects with `SettingsError` when it cannot be used, and again whenever it changes.
  * A change is taken whole or not at all. Without a file anybody may.
  */
 export async function openCredentials(options: {
@@ -55,7 +56,8 @@ export async function openCredentials(options: {
       log.error({ err: error, file }, 'the credentials cannot be used; those before stay in force')
     },
   }).catch((cause: Error) => {
-    throw new Error(`GATEWAY_CREDENTIALS_FILE (${file}) cannot be used. ${cause.message}`, { cause })
+    const problem = `${file} cannot be used. ${cause.message}`
+    throw new SettingsError([{ variable: 'GATEWAY_CREDENTIALS_FILE', problem }], { cause })
   })
   const credentials = () => current!
   const readToken = options.tokens && createReadToken({ ...options.tokens, credentials })
