@@ -1,7 +1,8 @@
 import specs from '@asyncapi/specs'
-import { catalogue, type Lane, listServices, planTopics } from '@sluice/events'
+import { catalogue, type Event, encodeFramed, type Lane, listServices, planTopics } from '@sluice/events'
 import { type IncomingRecord, toDeadLetter } from '@sluice/kafka'
 import { type Rejection, rejectionHeaders } from '@sluice/operations'
+import { buildEvent } from '@sluice/testing'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
@@ -15,6 +16,7 @@ const messages = document.components.messages as Readonly<Record<string, unknown
   Record<string, Message>
 >
 type Message = {
+  readonly contentType: string
   readonly payload: object
   readonly headers: object
   readonly examples: readonly { readonly payload: unknown; readonly headers: unknown }[]
@@ -52,10 +54,11 @@ describe('the AsyncAPI document', () => {
   it('has a channel for every topic that can be planned, as it is planned', () => {
     const plans = planTopics(catalogue, { outcomes: true, quarantine: true })
     expect(Object.keys(channels).toSorted()).toEqual(plans.map(({ topic }) => topic).toSorted())
-    for (const { topic, partitions, retentionMs } of plans) {
+    for (const { topic, kind, partitions, retentionMs } of plans) {
       const { address, messages, bindings } = channels[topic]!
       expect(address).toBe(topic)
-      expect(Object.keys(messages), topic).toHaveLength(1)
+      const forms = kind === 'outcomes' || kind === 'rejected' ? 1 : 2
+      expect(Object.keys(messages), topic).toHaveLength(forms)
       expect(bindings.kafka).toMatchObject({
         partitions,
         topicConfiguration: { 'retention.ms': retentionMs },
@@ -90,9 +93,10 @@ describe('the AsyncAPI document', () => {
     ]
     const { channels, operations } = asyncApiOf(entries)
     const topic = `events.${definition.type}.${services[0]}.retry.5s`
-    expect(channels[topic]!.messages).toEqual({
-      [`${definition.type}.retry`]: { $ref: `#/components/messages/${definition.type}.retry` },
-    })
+    const names = [`${definition.type}.retry`, `${definition.type}.retry.framed`]
+    expect(channels[topic]!.messages).toEqual(
+      Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }])),
+    )
     expect(Object.keys(operations).filter((name) => name.endsWith(topic))).toHaveLength(2)
   })
 
@@ -101,8 +105,9 @@ describe('the AsyncAPI document', () => {
     (name) => {
       const [{ payload, headers }] = messages[name]!.examples as [Message['examples'][number]]
       expect(faultsOf(payload, `${name}/payload`)).toEqual([])
-      expect(faultsOf({ ...(payload as object), priority: 'urgent' }, `${name}/payload`)).not.toEqual([])
-      if (!name.endsWith('.dead-letter')) expect(faultsOf(headers, `${name}/headers`)).toEqual([])
+      const wrong = name.endsWith('.framed') ? { colour: 7 } : { ...(payload as object), priority: 'urgent' }
+      expect(faultsOf(wrong, `${name}/payload`)).not.toEqual([])
+      if (!name.includes('.dead-letter')) expect(faultsOf(headers, `${name}/headers`)).toEqual([])
     },
   )
 })
@@ -128,6 +133,24 @@ describe('what is written to Kafka is as the document says', () => {
         expect(faultsOf(JSON.parse(String(value)), `${message}/payload`)).toEqual([])
         expect(faultsOf(headers ?? {}, `${message}/headers`)).toEqual([])
       }
+    }
+  })
+
+  it('an event of each type, framed', () => {
+    for (const { definition } of catalogue) {
+      const { type } = definition
+      const event: Event = {
+        ...buildEvent(definition),
+        ...{ subject: 's', traceparent: '00', correlationid: 'c', causationid: 'd', shelf: 7 },
+      }
+      const { value, headers } = encodeFramed(event, 7)
+      const message = messages[`${type}.framed`]!
+      expect(message.contentType).toBe(headers['content-type'])
+      expect(value.subarray(0, 5)).toEqual(Buffer.from([0, 0, 0, 0, 7]))
+      expect(faultsOf(JSON.parse(String(value.subarray(5))), `${type}.framed/payload`)).toEqual([])
+      expect(faultsOf(headers, `${type}.framed/headers`)).toEqual([])
+      const { ce_tenant: _, ...without } = headers
+      expect(faultsOf(without, `${type}.framed/headers`)).not.toEqual([])
     }
   })
 

@@ -6,6 +6,8 @@ import {
   dataSchemaOf,
   deadLetterTopic,
   type Event,
+  encodeFramed,
+  FRAMED_JSON,
   GENERATION,
   HOP,
   type JsonSchema,
@@ -33,7 +35,7 @@ export function asyncApiOf(entries: readonly CatalogueEntry[]) {
       title: 'Sluice',
       version: '1.0.0',
       description:
-        'Events as they are in Kafka. Every record is delivered at least once; tenant, source and id tell repeats. Events of one key keep their order inside a lane. Where SCHEMA_REGISTRY_URL is set, the value is the data alone, framed, and the attributes are ce_* headers.',
+        'Events as they are in Kafka. Every record is delivered at least once; tenant, source and id tell repeats. Events of one key keep their order inside a lane. Where SCHEMA_REGISTRY_URL is set, events are the messages called framed; content-type, and the first byte of the value, tell the two apart.',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: CLOUDEVENTS_JSON,
@@ -58,6 +60,8 @@ export function asyncApiOf(entries: readonly CatalogueEntry[]) {
 }
 
 const storedName = (type: string): string => `${type}.stored`
+/** Of a message in its other form. */
+const framedName = (name: string): string => `${name}.framed`
 const retryName = (type: string): string => `${type}.retry`
 const deadLetterName = (type: string): string => `${type}.dead-letter`
 
@@ -69,7 +73,7 @@ function messagesIn(entries: readonly CatalogueEntry[], { topic, kind }: TopicPl
   return entries
     .map(({ definition }) => definition.type)
     .filter((type) => topic.startsWith(`events.${type}.`))
-    .map(nameOf)
+    .flatMap((type) => [nameOf(type), framedName(nameOf(type))])
 }
 
 const ABOUT: Readonly<Record<TopicPlan['kind'], string>> = {
@@ -169,32 +173,73 @@ function messagesOf({ definition, services }: CatalogueEntry): [string, object][
     tenant: DEFAULT_TENANT,
     data: example,
   }
-  const message = (name: string, title: string, headers: JsonSchema) =>
+  const key = { type: 'string', examples: [definition.key(example)] }
+  const both = (name: string, title: string, headers: Headers) =>
     [
-      name,
-      {
+      [
         name,
-        title,
-        contentType: CLOUDEVENTS_JSON,
-        headers,
-        payload: refTo(storedName(type)),
-        correlationId: {
-          location: '$message.payload#/correlationid',
-          description: 'Absent on the first of a chain.',
+        {
+          name,
+          title,
+          contentType: CLOUDEVENTS_JSON,
+          headers: { ...headers, properties: { ...CONTENT, ...headers.properties } },
+          payload: refTo(storedName(type)),
+          correlationId: {
+            location: '$message.payload#/correlationid',
+            description: 'Absent on the first of a chain.',
+          },
+          bindings: { kafka: { key, bindingVersion: BINDING } },
+          examples: [{ name: type, payload, headers: { [CONTENT_TYPE]: CLOUDEVENTS_JSON } }],
         },
-        bindings: {
-          kafka: { key: { type: 'string', examples: [definition.key(example)] }, bindingVersion: BINDING },
+      ],
+      [
+        framedName(name),
+        {
+          name: framedName(name),
+          title: `${title}, framed`,
+          summary: 'CloudEvents in binary mode: the attributes are headers, the value is the data.',
+          contentType: FRAMED_JSON,
+          headers: framedHeaders(type, headers),
+          payload: refTo(dataName(type)),
+          correlationId: {
+            location: '$message.header#/ce_correlationid',
+            description: 'Absent on the first of a chain.',
+          },
+          bindings: {
+            kafka: {
+              key,
+              schemaIdLocation: 'payload',
+              schemaIdPayloadEncoding: 'confluent',
+              bindingVersion: BINDING,
+            },
+          },
+          examples: [{ name: type, payload: example, headers: encodeFramed(payload, 1).headers }],
         },
-        examples: [{ name: type, payload, headers: { [CONTENT_TYPE]: CLOUDEVENTS_JSON } }],
-      },
-    ] satisfies [string, object]
+      ],
+    ] satisfies [string, object][]
   return [
-    message(dataName(type), type, EVENT_HEADERS),
-    ...(services.length > 0 ? [message(deadLetterName(type), `${type}, given up`, DEAD_LETTER_HEADERS)] : []),
+    ...both(dataName(type), type, EVENT_HEADERS),
+    ...(services.length > 0 ? both(deadLetterName(type), `${type}, given up`, DEAD_LETTER_HEADERS) : []),
     ...(services.length > 0 && definition.retryDelays.length > 0
-      ? [message(retryName(type), `${type}, put off`, RETRY_HEADERS)]
+      ? both(retryName(type), `${type}, put off`, RETRY_HEADERS)
       : []),
   ]
+}
+
+/** The attributes of the whole event, but for what the content type says, behind a prefix; all of them text. */
+function framedHeaders(type: string, { required = [], properties }: Headers): JsonSchema {
+  const event = storedEvent(type)
+  const isHeader = (name: string) => name !== 'data' && name !== 'datacontenttype'
+  const attributes = Object.entries(event.properties).filter(([name]) => isHeader(name))
+  return {
+    type: 'object',
+    required: [CONTENT_TYPE, ...event.required.filter(isHeader).map((name) => `ce_${name}`), ...required],
+    properties: {
+      [CONTENT_TYPE]: { const: FRAMED_JSON },
+      ...Object.fromEntries(attributes.map(([name, schema]) => [`ce_${name}`, schema])),
+      ...properties,
+    },
+  }
 }
 
 const digits = (description: string): JsonSchema => ({ type: 'string', pattern: '^[0-9]+$', description })
@@ -206,13 +251,18 @@ const REDELIVERY = {
   [SERVICE]: text('The one service that it is for; absent: all.'),
 }
 
-const EVENT_HEADERS: JsonSchema = { type: 'object', properties: { ...CONTENT, ...REDELIVERY } }
+type Headers = {
+  readonly type: 'object'
+  readonly required?: readonly string[]
+  readonly properties: Readonly<Record<string, JsonSchema>>
+}
 
-const RETRY_HEADERS: JsonSchema = {
+const EVENT_HEADERS: Headers = { type: 'object', properties: REDELIVERY }
+
+const RETRY_HEADERS: Headers = {
   type: 'object',
   required: [HOP, ORIGIN],
   properties: {
-    ...CONTENT,
     ...REDELIVERY,
     [HOP]: digits('How many copies led here.'),
     [ORIGIN]: text('topic/partition/offset/timestamp/attempts/first-failed-at of what it is a copy of.'),
@@ -235,14 +285,14 @@ const LETTER = {
   'kafka_dlt-original-topic': text('For Kafka UIs.'),
 }
 
-const DEAD_LETTER_HEADERS: JsonSchema = {
+const DEAD_LETTER_HEADERS: Headers = {
   type: 'object',
   required: Object.keys(LETTER),
-  properties: { ...CONTENT, ...REDELIVERY, ...LETTER },
+  properties: { ...REDELIVERY, ...LETTER },
 }
 
 /** The whole event. Services let unknown fields of the data through, so that a newer producer poisons nothing. */
-function storedEvent(type: string): JsonSchema {
+function storedEvent(type: string) {
   return {
     type: 'object',
     required: [
