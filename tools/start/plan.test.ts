@@ -15,6 +15,8 @@ it('deals the admin ports in catalogue order, the gateway first', () => {
     'page-viewed http://127.0.0.1:9083',
     'user-registered http://127.0.0.1:9084',
     'shipment-delayed http://127.0.0.1:9085',
+    'payment-succeeded http://127.0.0.1:9086',
+    'checkout-abandoned http://127.0.0.1:9087',
   ])
 })
 

@@ -27,6 +27,9 @@ export const catalogue: readonly CatalogueEntry[] = Object.freeze([
   { definition: events.notificationRequested, services: [] },
   { definition: events.welcomeMailRequested, services: [] },
   { definition: events.pageViewEnriched, services: [] },
+  { definition: events.paymentSucceeded, services: ['payment-succeeded'] },
+  { definition: events.checkoutAbandoned, services: ['checkout-abandoned'] },
+  { definition: events.contentRepeated, services: [] },
 ])
 
 /** A topic that the catalogue needs. */

@@ -4,7 +4,7 @@ import { Customer, NotificationTemplate } from './values.ts'
 
 export const notificationRequested = defineEvent({
   type: 'notification-requested',
-  version: 1,
+  version: 2,
   origin: 'derived',
   owner: 'messaging',
   data: z.strictObject({

@@ -20,4 +20,9 @@ export const Item = z.strictObject({
 })
 
 /** Why a customer is written to; each is a template of the mail system. */
-export const NotificationTemplate = z.enum(['payment-failed', 'shipment-delayed'])
+export const NotificationTemplate = z.enum([
+  'payment-failed',
+  'shipment-delayed',
+  'payment-received',
+  'checkout-abandoned',
+])
