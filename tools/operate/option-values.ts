@@ -1,4 +1,4 @@
-import { INSTANT_FORMS, parseInstant } from '@sluice/operations'
+import { INSTANT_FORMS, parseDuration, parseInstant } from '@sluice/operations'
 import { UsageError } from '../command-line.ts'
 
 /** A whole number of a command line. @throws UsageError */
@@ -34,8 +34,8 @@ export function refuseOthers(
 
 /** A length of time of a command line, in milliseconds. @throws UsageError */
 export function duration(option: string, text: string): number {
-  const past = /^\d+[smhd]$/.test(text) ? parseInstant(text, 0) : undefined
-  if (past !== undefined) return -past
+  const found = parseDuration(text)
+  if (found !== undefined) return found
   throw new UsageError(`${option} takes a length of time, like 90d, 24h or 15m; not "${text}".`)
 }
 

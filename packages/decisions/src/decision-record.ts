@@ -54,6 +54,15 @@ export function encodeDecision(decision: Decision): { readonly key: string; read
   }
 }
 
+/** Headers of a tombstone, which has nowhere else to say it: who lifted the decision, and why. */
+export const LIFTED_BY = 'lifted-by'
+export const LIFTED_REASON = 'lifted-reason'
+
+/** The record that lifts a decision. */
+export function encodeLift(id: string, lifted: { readonly by: string; readonly reason: string }) {
+  return { key: id, value: null, headers: { [LIFTED_BY]: lifted.by, [LIFTED_REASON]: lifted.reason } }
+}
+
 function bad(problem: BadDecisionReason, detail: string): DecodedDecision {
   return { problem, detail }
 }

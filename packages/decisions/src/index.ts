@@ -28,4 +28,7 @@ export {
   type DecodedDecision,
   decodeDecision,
   encodeDecision,
+  encodeLift,
+  LIFTED_BY,
+  LIFTED_REASON,
 } from './decision-record.ts'

@@ -6,7 +6,7 @@ export {
   type NoQueue,
 } from './dead-letter-queue.ts'
 export { deadLetterDocument, surveyDocument } from './documents.ts'
-export { INSTANT_FORMS, instantText, parseInstant } from './instant.ts'
+export { INSTANT_FORMS, instantText, parseDuration, parseInstant } from './instant.ts'
 export {
   DEFAULT_MAX_REPLAYS,
   type RedriveOptions,

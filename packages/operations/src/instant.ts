@@ -13,9 +13,9 @@ export const FURTHEST_MS = 8.64e15
  * long ago (`90s`, `15m`, `2h`, `7d`). Milliseconds since the epoch; undefined when it is neither.
  */
 export function parseInstant(text: string, now: number): number | undefined {
-  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
-  if (unit !== undefined) {
-    const past = now - Number(count) * UNIT_MS[unit]!
+  const ago = parseDuration(text)
+  if (ago !== undefined) {
+    const past = now - ago
     return Math.abs(past) <= FURTHEST_MS ? past : undefined
   }
   const [, date, time = '00:00', zone = 'Z'] =
@@ -23,6 +23,12 @@ export function parseInstant(text: string, now: number): number | undefined {
     []
   const instant = date === undefined ? Number.NaN : Date.parse(`${date}T${time}${zone}`)
   return Number.isNaN(instant) ? undefined : instant
+}
+
+/** A length of time like `90s`, `15m`, `2h` or `7d`, in milliseconds; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  return unit === undefined ? undefined : Number(count) * UNIT_MS[unit]!
 }
 
 /** A point in time as `parseInstant` reads it, whenever that is. Kafka knows none before the epoch: those become it. */

@@ -105,6 +105,8 @@ await runProcess({
       entries: catalogue,
       kafka,
       token: config.ADMIN_TOKEN,
+      decisions,
+      rules,
       rejudge: (options) =>
         createRejudge({
           ...judged,
@@ -113,7 +115,6 @@ await runProcess({
           rules: rules.set,
           typesOf: credentials.typesOf,
         }),
-      rules,
       metrics,
       log,
     })

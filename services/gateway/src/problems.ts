@@ -58,6 +58,11 @@ export const problems = {
     'There is no such job',
     'Another replica of the gateway may have it, or it ended long ago. GET /v1/jobs lists those of this one.',
   ),
+  'no-decision': problem(
+    404,
+    'There is no such decision',
+    'It is over, or was lifted, or this replica does not know it yet. GET /v1/decisions lists those that it knows.',
+  ),
   'unknown-type': problem(404, 'The event type is not known', 'GET /v1/types lists the known types.'),
   'method-not-allowed': problem(
     405,

@@ -3,6 +3,7 @@ import type { KafkaClient } from '@sluice/kafka'
 import type { Sender } from '@sluice/operations'
 import type { Logger, Metrics } from '@sluice/telemetry'
 import { z } from 'zod'
+import type { LiveDecisions } from '../decisions/live-decisions.ts'
 import type { ErrorDetail, ProblemCode, ProblemContext } from '../problems.ts'
 import type { Rejudge } from '../quarantine/rejudge.ts'
 import type { ActiveRules } from '../rules/active-rules.ts'
@@ -15,6 +16,7 @@ export type RouteParts = {
   readonly sender: Sender
   readonly jobs: Jobs
   readonly rules: Pick<ActiveRules, 'describe' | 'set'>
+  readonly decisions: Pick<LiveDecisions, 'list' | 'get'>
   /** What judges rejected events once more; see `createRejudge`. */
   readonly rejudge: (options: { readonly notAllowed: boolean }) => Rejudge
   /** What reads whole topics, one at a time. */

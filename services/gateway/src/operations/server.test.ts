@@ -1,5 +1,6 @@
 import {
   catalogue,
+  DECISIONS_TOPIC,
   deadLetterTopic,
   encodeEvent,
   laneTopic,
@@ -14,6 +15,7 @@ import { rejectionHeaders } from '@sluice/operations'
 import { createLogger, createMetrics } from '@sluice/telemetry'
 import { buildEvent, createMemoryBroker, waitFor } from '@sluice/testing'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createLiveDecisions } from '../decisions/live-decisions.ts'
 import { NOW } from '../gateway-fixture.ts'
 import { createRejudge } from '../quarantine/rejudge.ts'
 import { createActiveRules } from '../rules/active-rules.ts'
@@ -38,7 +40,10 @@ async function setup(options: { token?: string | undefined } = {}) {
   const metrics = createMetrics('gateway')
   const rules = createActiveRules({ entries: catalogue, metrics, now: () => NOW })
   rules.take(OWN_RULES, { from: 'file', by: 'rules.yaml' })
+  const decisions = createLiveDecisions({ metrics })
+  decisions.stop()
   const operations = await createOperations({
+    decisions,
     entries: catalogue,
     kafka: broker.client(),
     token: 'token' in options ? options.token : TOKEN,
@@ -105,7 +110,7 @@ async function setup(options: { token?: string | undefined } = {}) {
     })
   }
 
-  return { ...operations, broker, lines, metrics, ask, giveUp, over }
+  return { ...operations, decisions, broker, lines, metrics, ask, giveUp, over }
 }
 
 describe('rules', () => {
@@ -453,5 +458,143 @@ describe('what goes wrong is a problem', () => {
     expect(await ask('GET', '/v1/dead-letters')).toMatchObject({ status: 503, json: { code: 'unavailable' } })
     over()
     expect((await ask('GET', '/v1/dead-letters')).status).toBe(200)
+  })
+})
+
+describe('decisions over HTTP', () => {
+  const raise = {
+    ...{ action: 'raise', scope: { tenant: 'default', key: 'c-7' }, for: '15m' },
+    ...{ who: 'ada', why: 'they called us' },
+  }
+
+  async function setupDecisions() {
+    const gateway = await setup()
+    const records = () => gateway.broker.read(DECISIONS_TOPIC)
+    return {
+      ...gateway,
+      records,
+      /** Takes what is in the topic, as a gateway that follows it. */
+      follow: () => records().map((record) => gateway.decisions.apply(record)),
+    }
+  }
+
+  it('are made by somebody for a reason, stored, and then listed with what they did', async () => {
+    const { ask, records, follow, decisions, lines } = await setupDecisions()
+    const { status, headers, json } = await ask('POST', '/v1/decisions', {
+      ...raise,
+      evidence: { ticket: 7 },
+    })
+    expect(status).toBe(201)
+    expect(json).toMatchObject({
+      ...{ action: 'raise', scope: raise.scope, reason: 'they called us', by: 'operator:ada' },
+      evidence: { ticket: 7 },
+    })
+    expect(Date.parse(json.until) - Date.parse(json.from)).toBe(15 * 60_000)
+    expect(headers['location']).toBe(`/v1/decisions/${encodeURIComponent(json.id)}`)
+    expect(records()).toHaveLength(1)
+    expect(String(records()[0]!.key)).toBe(json.id)
+    follow()
+    decisions.get(json.id)!.hits = 3
+    expect((await ask('GET', String(headers['location']))).json).toMatchObject({
+      ...json,
+      priority: 'high',
+      hits: 3,
+    })
+    const { json: list } = await ask('GET', '/v1/decisions?key=c-7')
+    expect(list).toMatchObject({ count: 1, live: 1, decisions: [{ id: json.id, live: true, hits: 3 }] })
+    expect(list.decisions[0].secondsLeft).toBeGreaterThan(890)
+    const audit = lines.map((line) => JSON.parse(line)).find(({ action }) => action === 'decide')
+    expect(audit).toMatchObject({ decision: json.id, decided: 'raise', who: 'ada', why: 'they called us' })
+    expect(JSON.stringify(audit)).not.toContain('c-7')
+  })
+
+  it('are lifted by somebody for a reason, which the tombstone carries', async () => {
+    const { ask, records, follow, decisions } = await setupDecisions()
+    const id = 'flood/a b/ü?'
+    const until = new Date(Date.now() + 60_000).toISOString()
+    const given = { ...raise, for: undefined, action: 'suppress', id, until }
+    expect((await ask('POST', '/v1/decisions', given)).status).toBe(201)
+    follow()
+    const path = `/v1/decisions/${encodeURIComponent(id)}`
+    expect((await ask('DELETE', path)).json.errors).toMatchObject([{ pointer: '/who' }, { pointer: '/why' }])
+    const lifted = await ask('DELETE', path, { who: 'bob', why: 'all is well' })
+    expect(lifted).toMatchObject({ status: 200, json: { id, lifted: { by: 'operator:bob' } } })
+    const { key, value, headers } = records()[1]!
+    expect([String(key), value]).toEqual([id, null])
+    expect(String(headers['lifted-by'])).toBe('operator:bob')
+    expect(String(headers['lifted-reason'])).toBe('all is well')
+    follow()
+    expect(decisions.list()).toEqual([])
+    expect(await ask('DELETE', path, { who: 'bob', why: 'again' })).toMatchObject({ status: 404 })
+    expect((await ask('GET', path)).json.code).toBe('no-decision')
+  })
+
+  it('with the longest id are found', async () => {
+    const { ask, follow } = await setupDecisions()
+    const id = '€'.repeat(256)
+    const { status, headers } = await ask('POST', '/v1/decisions', { ...raise, id })
+    expect(status).toBe(201)
+    follow()
+    expect((await ask('GET', String(headers['location']))).json.id).toBe(id)
+  })
+
+  it('that hold only later are listed, too; filters select by what is in scope', async () => {
+    const { ask, follow } = await setupDecisions()
+    const from = new Date(Date.now() + 3_600_000).toISOString()
+    await ask('POST', '/v1/decisions', { ...raise, id: 'later', from })
+    await ask('POST', '/v1/decisions', {
+      ...raise,
+      id: 'shop',
+      scope: { source: '/shop' },
+      action: 'suppress',
+    })
+    follow()
+    const ids = async (query: string) =>
+      (await ask('GET', `/v1/decisions${query}`)).json.decisions.map(({ id }: { id: string }) => id)
+    expect(await ids('')).toEqual(['later', 'shop'])
+    expect(await ids('?limit=1')).toEqual(['later'])
+    expect(await ids('?source=/shop')).toEqual(['shop'])
+    expect(await ids('?action=raise&by=operator:ada&tenant=default')).toEqual(['later'])
+    expect(await ids('?key=c-8')).toEqual([])
+    expect((await ask('GET', '/v1/decisions')).json).toMatchObject({ count: 2, live: 1 })
+    const { json } = await ask('GET', '/v1/decisions/later')
+    expect(json.live).toBe(false)
+    expect(json.secondsUntilLive).toBeGreaterThan(3590)
+    expect((await ask('GET', '/v1/decisions?colour=red')).status).toBe(422)
+  })
+
+  it.each<[string, object, string]>([
+    ['nobody', { who: undefined }, '/who'],
+    ['a name with spaces', { who: 'a b' }, '/who'],
+    ['no reason', { why: ' ' }, '/why'],
+    ['another action', { action: 'drop' }, '/action'],
+    ['no scope', { scope: {} }, '/scope'],
+    ['another member of the scope', { scope: { region: 'eu' } }, '/scope'],
+    ['a type that is none', { scope: { type: 'order-place' } }, '/scope/type'],
+    ['a priority of a suppression', { action: 'suppress', priority: 'low' }, '/priority'],
+    ['no end', { for: undefined }, ''],
+    ['two ends', { until: '2100-01-01T00:00:00Z' }, ''],
+    ['a length that is none', { for: 'soon' }, '/for'],
+    ['more than 31 days', { for: '32d' }, '/for'],
+    ['an end that is over', { from: '2020-01-01T00:00:00Z' }, '/for'],
+    ['a time that is none', { for: undefined, until: 'tomorrow' }, '/until'],
+    ['a long id', { id: 'x'.repeat(257) }, '/id'],
+    ['long evidence', { evidence: 'x'.repeat(5000) }, '/evidence'],
+    ['something more', { urgent: true }, ''],
+  ])('are not made with %s', async (_what, change, pointer) => {
+    const { ask, records } = await setupDecisions()
+    const { status, json } = await ask('POST', '/v1/decisions', { ...raise, ...change })
+    expect({ status, code: json.code }).toEqual({ status: 422, code: 'invalid-options' })
+    expect(json.errors[0].pointer).toBe(pointer)
+    expect(records()).toEqual([])
+  })
+
+  it('that Kafka does not take are not made, and the answer says so', async () => {
+    const { ask, broker } = await setupDecisions()
+    const at = { topic: DECISIONS_TOPIC, partition: 0 }
+    broker.failNext(at, 1, { status: 'failed', reason: 'not-authorised', retriable: false, detail: 'No.' })
+    const { status, json } = await ask('POST', '/v1/decisions', raise)
+    expect({ status, code: json.code }).toEqual({ status: 503, code: 'unavailable' })
+    expect(json.detail).toContain('Nothing was decided')
   })
 })

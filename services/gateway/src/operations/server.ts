@@ -20,6 +20,7 @@ import {
 import { sendAnswer } from '../routes/send-answer.ts'
 import { createAuthorise } from './authorise.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
+import { decisionRoutes } from './decisions.ts'
 import { jobRoutes } from './job-routes.ts'
 import { createJobs } from './jobs.ts'
 import { rejectedRoutes } from './rejected.ts'
@@ -37,6 +38,8 @@ export type OperationsOptions = {
   /** See `createRejudge`. */
   readonly rejudge: RouteParts['rejudge']
   readonly rules: RouteParts['rules']
+  /** What this replica knows of decisions. */
+  readonly decisions: RouteParts['decisions']
   readonly now?: () => number
 }
 
@@ -51,8 +54,12 @@ export type Operations = {
 /** Options are a few lines. */
 const MAX_BODY_BYTES = 64 * 1024
 
+/** The id of a decision, 256 characters, each as three bytes in percent notation. */
+const MAX_PARAM_LENGTH = 256 * 9
+
 /**
- * Dead letters, rejected events, replays, rules and jobs. Every request is first asked for the token, also one for a path that is not there.
+ * Dead letters, rejected events, replays, rules, decisions and jobs. Every request is first asked for the token, also one
+ * for a path that is not there.
  * Each action is logged with who asked: never with a payload.
  */
 export async function createOperations(options: OperationsOptions): Promise<Operations> {
@@ -66,6 +73,7 @@ export async function createOperations(options: OperationsOptions): Promise<Oper
     ...rejectedRoutes(parts),
     ...replayRoutes(parts),
     ...rulesRoutes(parts),
+    ...decisionRoutes(parts),
     ...jobRoutes(parts),
   ]
 
@@ -74,7 +82,7 @@ export async function createOperations(options: OperationsOptions): Promise<Oper
     bodyLimit: MAX_BODY_BYTES,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 200 },
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error, request, reply) =>
       void answerError(error, request as FastifyRequest, reply as FastifyReply),
   })

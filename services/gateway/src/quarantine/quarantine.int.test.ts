@@ -94,9 +94,10 @@ async function startGateway(entry: CatalogueEntry) {
   rules.take(NO_RULES, { from: 'file', by: 'rules.yaml' })
   const operations = await createOperations({
     ...{ entries, kafka: client, token: TOKEN, metrics, log },
+    decisions: { list: () => [], get: () => undefined },
+    rules,
     rejudge: (options) =>
       createRejudge({ ...judged, ...options, entries, rules: rules.set, typesOf: () => '*' }),
-    rules,
   })
   closing.push(async () => {
     await Promise.all([server.close(), operations.stop(5000)])
