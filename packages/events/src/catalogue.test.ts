@@ -172,6 +172,12 @@ describe('planTopics', () => {
     expect(planned.filter(({ kind }) => kind === 'control')).toEqual([])
   })
 
+  it('plans where the flood guard puts what it cannot read', () => {
+    const letters = planTopics([], { control: true }).filter(({ kind }) => kind === 'dead-letter')
+    expect(letters).toMatchObject([{ topic: 'streams.flood-guard.dlq', partitions: 1 }])
+    expect(planTopics([])).toEqual([])
+  })
+
   it('keeps events as long as the definition says, and dead letters no shorter', () => {
     const [{ definition }] = catalogue as [(typeof catalogue)[number]]
     const daysOf = (retentionDays: number) =>

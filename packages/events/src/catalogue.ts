@@ -9,6 +9,7 @@ import {
   REJECTED_TOPIC,
   RULES_TOPIC,
   retryTopic,
+  streamDeadLetterTopic,
 } from './topics.ts'
 
 /** One event type and the services that read it. */
@@ -119,6 +120,8 @@ export function planTopics(
     // One partition: what is decided about an event must not depend on which partition was read first.
     plans.push({ ...plan(RULES_TOPIC, 'control', 1, 0), retentionMs: -1, compacted: true })
     plans.push({ ...plan(DECISIONS_TOPIC, 'control', 1, DECISIONS_RETENTION_DAYS), compacted: true })
+    // The other jobs count what they cannot read, and leave it where it is.
+    plans.push(plan(streamDeadLetterTopic('flood-guard'), 'dead-letter', 1, DEAD_LETTER_RETENTION_DAYS))
   }
   return plans
 }

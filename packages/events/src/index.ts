@@ -55,4 +55,5 @@ export {
   RULES_TOPIC,
   retryTopic,
   schemaSubject,
+  streamDeadLetterTopic,
 } from './topics.ts'

@@ -35,6 +35,11 @@ export const RULES_TOPIC = 'control.rules'
 /** What stream jobs and operators decide about events to come. Compacted by the decision's id, one partition. */
 export const DECISIONS_TOPIC = 'control.decisions'
 
+/** `streams.flood-guard.dlq`: what a stream job could not read. One partition. */
+export function streamDeadLetterTopic(job: string): string {
+  return `streams.${job}.dlq`
+}
+
 /** Kafka's own limit is 249 characters; the longest name built here adds 40 to type and service. */
 export const MAX_NAME_LENGTH = 100
 
