@@ -22,7 +22,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   'packages/credentials': ['events'],
   'packages/rules': ['events'],
   'packages/decisions': ['events'],
-  'packages/operations': ['events', 'kafka', 'telemetry'],
+  'packages/operations': ['events', 'kafka', 'rules', 'telemetry'],
   'services/gateway': [
     ...['credentials', 'decisions', 'events', 'kafka', 'operations', 'rules', 'service', 'telemetry'],
   ],

@@ -78,7 +78,8 @@ export async function startSystem(
 /** One more gateway, as a second replica is: it shares nothing with others but Kafka. */
 export async function startGateway(
   brokers: string,
-): Promise<{ readonly ingest: string; stop(): Promise<number | null> }> {
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ readonly ingest: string; readonly admin: string; stop(): Promise<number | null> }> {
   const port = await freePortRange(2)
   const child = spawn(process.execPath, ['services/gateway/src/main.ts'], {
     cwd: ROOT,
@@ -88,6 +89,7 @@ export async function startGateway(
       GATEWAY_PORT: String(port),
       ADMIN_PORT: String(port + 1),
       LOG_LEVEL: 'warn',
+      ...settings,
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
@@ -102,6 +104,7 @@ export async function startGateway(
   )
   return {
     ingest: `http://127.0.0.1:${port}`,
+    admin: `http://127.0.0.1:${port + 1}`,
     stop() {
       child.kill('SIGTERM')
       return exited

@@ -54,4 +54,5 @@ export {
 export { HAPPENINGS, type Happening, type TailedEvent, type TailOptions, tail } from './tail.ts'
 export type { TopicRole } from './topic-role.ts'
 export type { EventTrace, Standing } from './trace.ts'
+export { type TriedRules, type TryRulesOptions, tryRules } from './try-rules.ts'
 export { defaultSince, type Whereabouts, type WhereOptions, whereIs } from './where.ts'

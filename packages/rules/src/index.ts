@@ -1,6 +1,21 @@
+export {
+  CHANGES,
+  type Change,
+  type ChangeGroup,
+  compareRuleSets,
+  type RuleComparison,
+  type StoredEvent,
+  type TriedRule,
+} from './compare-rule-sets.ts'
 export { type Condition, compileCondition } from './compile.ts'
 export { ExpressionError, Failure, type RuleInput } from './expression.ts'
 export { parseRules } from './parse-rules.ts'
+export {
+  decodePublishedRules,
+  type PublishedRules,
+  publishedRulesSchema,
+  RULES_KEY,
+} from './published-rules.ts'
 export {
   type Effect,
   type Rule,

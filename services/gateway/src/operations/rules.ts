@@ -1,9 +1,8 @@
 import { RULES_TOPIC } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import { REDELIVERY_LANE } from '@sluice/operations'
-import { parseRules, RulesError } from '@sluice/rules'
+import { parseRules, publishedRulesSchema, RULES_KEY, RulesError } from '@sluice/rules'
 import { z } from 'zod'
-import { publishRulesBody, RULES_KEY } from '../rules/published-rules.ts'
 import { type Route, type RouteAnswer, type RouteParts, readOptions, refuse } from './route.ts'
 
 const withdrawQuery = z.strictObject({ by: z.string().min(1).max(64), why: z.string().min(1).max(512) })
@@ -19,7 +18,7 @@ export function rulesRoutes({ entries, rules, sender }: RouteParts): Route[] {
       path: '/v1/rules',
       maxBodyBytes: 2 * 1024 * 1024,
       async answer({ body }) {
-        const read = readOptions(publishRulesBody, body)
+        const read = readOptions(publishedRulesSchema, body)
         if ('answer' in read) return read.answer
         const { text, by, why } = read.options
         try {

@@ -1,10 +1,9 @@
 import type { CatalogueEntry } from '@sluice/events'
-import { parseRules, type RuleSet } from '@sluice/rules'
+import { decodePublishedRules, parseRules, RULES_KEY, type RuleSet } from '@sluice/rules'
 import { type Logger, type Metrics, OUTDATED_FILES } from '@sluice/telemetry'
 import type { BadRecord } from '../control/follow-control-topic.ts'
 import { followFiles } from '../follow-files.ts'
 import { type ActiveRules, createActiveRules } from './active-rules.ts'
-import { decodePublishedRules, RULES_KEY } from './published-rules.ts'
 
 type ControlRecord = { readonly key: Buffer | null; readonly value: Buffer | null }
 
