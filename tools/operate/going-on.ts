@@ -75,6 +75,6 @@ function commandLine(name: string, args: readonly string[]): string {
   return `npm run ${name} -- ${args.map(quoted).join(' ')}`
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w.,:=@/+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

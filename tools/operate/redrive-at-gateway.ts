@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type RejectedRedriveReport, rejectedFilters } from '@sluice/operations'
+import { askGateway } from './ask-gateway.ts'
 import type { RejectedRedriveCommand } from './rejected-options.ts'
 
 const POLL_MS = 250
@@ -14,7 +15,7 @@ export async function redriveAtGateway(
   signal: AbortSignal,
   onProgress: (phase: string, done: number, total: number) => void,
 ): Promise<RejectedRedriveReport> {
-  const { gateway, token, selection, notAllowed, dryRun, max, rate } = command
+  const { selection, notAllowed, dryRun, max, rate } = command
   const filter = rejectedFilters.format(selection)
   const { id } = await ask('POST', '/v1/rejected/redrive', {
     ...(filter.length === 0 ? { all: true } : { filter }),
@@ -36,25 +37,8 @@ export async function redriveAtGateway(
     await delay(POLL_MS, undefined, stopping ? {} : { signal }).catch(() => {})
   }
 
-  async function ask(method: string, path: string, body?: unknown): Promise<Job> {
-    const response = await fetch(`${gateway}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }).catch((error: Error) => {
-      const why = (error.cause as Error | undefined)?.message || error.message
-      throw new Error(
-        `No gateway answers at ${gateway}: ${why}. --gateway says where its admin port is. What it let in by now is marked.`,
-      )
-    })
-    const answer = (await response.json().catch(() => ({}))) as Job & { detail?: string }
-    if (response.ok) return answer
-    throw new Error(
-      `${gateway} answered ${response.status}: ${answer.detail ?? 'it is no gateway of Sluice'}`,
-    )
+  function ask(method: string, path: string, body?: unknown): Promise<Job> {
+    return askGateway<Job>(command, method, path, body)
   }
 }
 

@@ -1,5 +1,6 @@
 import { type RejectedSelection, rejectedFilters } from '@sluice/operations'
 import { parseCommandLine, UsageError } from '../command-line.ts'
+import { type GatewayPlace, gatewayPlace } from './ask-gateway.ts'
 import { nearest } from './nearest.ts'
 import { count, filtersOf, refuseOthers, requireSelection } from './option-values.ts'
 
@@ -22,12 +23,9 @@ export type RejectedCommand =
     }
   | RejectedRedriveCommand
 
-export type RejectedRedriveCommand = {
+export type RejectedRedriveCommand = GatewayPlace & {
   readonly command: 'redrive'
   readonly json: boolean
-  /** The gateway's admin port. */
-  readonly gateway: string
-  readonly token: string
   readonly selection: RejectedSelection
   readonly notAllowed: boolean
   readonly dryRun: boolean
@@ -105,8 +103,7 @@ export function parseRejectedCommand(
   return {
     command,
     json,
-    gateway: readGateway(values.gateway ?? `http://127.0.0.1:${env['ADMIN_PORT'] || '9080'}`),
-    token: requireToken(env),
+    ...gatewayPlace(values.gateway, env, 'Rejected events are judged by a running gateway'),
     selection,
     notAllowed: values['not-allowed'],
     dryRun: values['dry-run'],
@@ -129,18 +126,3 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
-
-function readGateway(text: string): string {
-  const url = URL.parse(text)
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`--gateway needs a URL, like http://127.0.0.1:9080, not "${text}".`)
-  }
-  return url.origin
-}
-
-function requireToken({ ADMIN_TOKEN: token }: NodeJS.ProcessEnv): string {
-  if (token) return token
-  throw new UsageError(
-    'Rejected events are judged by a running gateway, for operators alone: set ADMIN_TOKEN for both, the gateway and this command.',
-  )
-}
