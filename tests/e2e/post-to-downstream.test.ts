@@ -98,34 +98,51 @@ test('a batch with one bad event takes the good ones and says what is wrong with
   expect(log.all().filter(({ event }) => event.id === bad)).toHaveLength(1)
 })
 
-test('what two gateways accept is stored twice and handled once', async () => {
-  const second = await startGateway(inject('brokers'))
+/** Posts the same orders to each gateway in turn, and waits until what follows from all of it is there. */
+async function postEverywhere(gateways: readonly (() => Promise<string>)[]) {
   const customer = { ...orderPlaced.example.customer, id: `c-${randomUUID()}` }
   const orderOf = (id: string) => ({
     type: 'order-placed',
     id,
-    source: '/two-gateways',
+    source: '/several-gateways',
     data: { ...orderPlaced.example, customer },
   })
   const ids = Array.from({ length: 20 }, () => randomUUID())
-  for (const ingest of [system.ingest, second.ingest]) {
-    const response = await fetch(`${ingest}/v1/events`, {
+  for (const gateway of gateways) {
+    const response = await fetch(`${await gateway()}/v1/events`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(ids.map(orderOf)),
     })
     expect(await response.json()).toMatchObject({ accepted: 20 })
   }
-  // Of the same key, so it is handled after both copies of all of them.
+  // Of the same key, so it is handled after all copies of all of them.
   const last = randomUUID()
   expect(await (await post(orderOf(last))).json()).toMatchObject({ status: 'accepted' })
   await log.find((event) => event.causationid === last, 'what follows from the last one')
   const events = log.all().map(({ event }) => event)
   for (const id of ids) {
-    expect(events.filter((event) => event.id === id)).toHaveLength(2)
+    expect(events.filter((event) => event.id === id)).toHaveLength(gateways.length)
     expect(events.filter((event) => event.causationid === id)).toHaveLength(1)
   }
+}
+
+test('what two gateways accept is stored twice and handled once', async () => {
+  const second = await startGateway(inject('brokers'))
+  await postEverywhere([async () => system.ingest, async () => second.ingest])
   expect(await second.stop()).toBe(0)
+})
+
+test('what a gateway accepts before a restart and after it is stored twice and handled once', async () => {
+  const first = await startGateway(inject('brokers'))
+  let again = first
+  const restarted = async () => {
+    expect(await first.stop()).toBe(0)
+    again = await startGateway(inject('brokers'))
+    return again.ingest
+  }
+  await postEverywhere([async () => first.ingest, restarted])
+  expect(await again.stop()).toBe(0)
 })
 
 test('a long delay is raised to high, and so is what follows from it', async () => {
