@@ -6,12 +6,14 @@ export type LocalKafkaErrorCode =
   | 'kafka-start'
   | 'registry-jars'
   | 'registry-start'
+  | 'flood-guard-build'
+  | 'flood-guard-start'
   | 'port-in-use'
 
 /**
- * Why no local Kafka, or no schema registry beside it, could be started. `code` is stable and listed in docs/errors.md; the message says what to
- * do. Thrown by `resolveKafkaJars`, `startLocalKafka`, `startRealBroker` and `startLocalRegistry`; caught by whoever talks to the
- * person at the terminal.
+ * Why no local Kafka, or what runs beside it in a JVM, could be started. `code` is stable and listed in docs/errors.md;
+ * the message says what to do. Thrown by `resolveKafkaJars`, `buildFloodGuard` and what starts
+ * something local; caught by whoever talks to the person at the terminal.
  */
 export class LocalKafkaError extends Error {
   override readonly name = 'LocalKafkaError'

@@ -3,6 +3,14 @@ export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
 export { findJava } from './java.ts'
 export { type ResolveKafkaJarsOptions, resolveKafkaJars } from './kafka-jars.ts'
 export type { ExtraListeners, ForwardedListener, KafkaUser } from './kafka-properties.ts'
+export {
+  buildFloodGuard,
+  type LocalFloodGuard,
+  type LocalFloodGuardOptions,
+  spawnLocalFloodGuard,
+  startLocalFloodGuard,
+  whyNoFloodGuard,
+} from './local-flood-guard.ts'
 export { type LocalKafka, type LocalKafkaOptions, startLocalKafka } from './local-kafka.ts'
 export {
   type LocalRegistry,

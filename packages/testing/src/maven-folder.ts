@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
 import { findJava } from './java.ts'
@@ -9,7 +9,9 @@ import { findJava } from './java.ts'
 export type MavenFolder = {
   /** The path of the pom that says what is wanted. */
   readonly pom: string
-  /** Of the dependency plugin; it gets the folder as `outputDirectory`. */
+  /** Folders of sources that are compiled; a change in them makes it anew. None where the pom is all. */
+  readonly sources?: readonly string[]
+  /** It gets the folder as `outputDirectory`. */
   readonly goal: readonly string[]
   /** For people: "Apache Kafka", and "45 MB". */
   readonly what: string
@@ -28,13 +30,13 @@ const MARKER = '.complete'
 
 /**
  * A folder with the jars that a pom names, filled by Maven the first time; later calls need neither Maven nor a network.
- * It is complete or absent: it is named after the pom's hash, filled under another name, and its marker lists what must
+ * It is complete or absent: it is named after the hash of the pom and its sources, filled under another name, and its marker lists what must
  * be there. Two processes may call this at the same time.
  * @throws LocalKafkaError `java-missing`, `maven-missing`, or the given code
  */
 export async function resolveMavenFolder(wanted: MavenFolder): Promise<string> {
   const { cacheDir } = wanted
-  const folder = join(cacheDir, `libs-${hash('sha256', await readFile(wanted.pom)).slice(0, 12)}`)
+  const folder = join(cacheDir, `libs-${(await hashOf(wanted)).slice(0, 12)}`)
   if (await isComplete(folder)) return folder
 
   // Maven needs it too, and says less about it.
@@ -42,7 +44,11 @@ export async function resolveMavenFolder(wanted: MavenFolder): Promise<string> {
   await mkdir(cacheDir, { recursive: true })
   const filling = await mkdtemp(join(cacheDir, 'filling-'))
   try {
-    wanted.onProgress(`Fetching ${wanted.what} with Maven, about ${wanted.size}, once.`)
+    wanted.onProgress(
+      wanted.sources === undefined
+        ? `Fetching ${wanted.what} with Maven, about ${wanted.size}, once.`
+        : `Building ${wanted.what} with Maven; the first time it fetches about ${wanted.size}.`,
+    )
     await runMaven(wanted, filling)
     await writeFile(join(filling, MARKER), `${(await jarsIn(filling)).join('\n')}\n`)
     // Another process may have finished first; what it made is as good.
@@ -57,6 +63,20 @@ export async function resolveMavenFolder(wanted: MavenFolder): Promise<string> {
     await rm(filling, { recursive: true, force: true })
   }
   return folder
+}
+
+/** Without sources the pom's own hash, which the doctor knows, too. */
+async function hashOf({ pom, sources = [] }: MavenFolder): Promise<string> {
+  const content = createHash('sha256').update(await readFile(pom))
+  for (const source of sources) {
+    const entries = await readdir(source, { recursive: true, withFileTypes: true })
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+    for (const file of files.sort())
+      content.update(`\0${relative(source, file)}\0`).update(await readFile(file))
+  }
+  return content.digest('hex')
 }
 
 async function isComplete(folder: string): Promise<boolean> {
@@ -99,7 +119,10 @@ function runMaven(wanted: MavenFolder, outputDirectory: string): Promise<void> {
     maven.on('close', (code) => {
       if (code === 0) return resolve()
       const hint = 'Check the network and your Maven settings, then try again.'
-      const message = `Maven could not fetch ${what} (exit code ${code}). ${hint}\n${tail.join('\n')}`
+      const noCompiler = tail.some((line) => line.includes('No compiler is provided'))
+      const message = noCompiler
+        ? `Maven found no compiler for ${what}: Java here is a runtime only. Install a JDK.`
+        : `Maven could not fetch or build ${what} (exit code ${code}). ${hint}\n${tail.join('\n')}`
       reject(new LocalKafkaError(errorCode, message))
     })
   })
