@@ -16,14 +16,24 @@ const CHECKS: readonly Step[] = [
   { name: 'derived files', file: process.execPath, args: [join(ROOT, 'tools', 'derive.ts'), '--check'] },
 ]
 
+/** The tests of the stream jobs that are not written in TypeScript. */
+const TOPOLOGY: Step = {
+  name: 'topology',
+  file: process.execPath,
+  args: [join(ROOT, 'tools', 'streams', 'test-topology.ts'), reportOf('topology')],
+  report: reportOf('topology'),
+}
+
 const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !PROJECTS.includes(name))
+const known = [...PROJECTS, TOPOLOGY.name]
+const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
-  console.error(`There is no test project "${unknown[0]}"; there are ${PROJECTS.join(', ')}.`)
+  console.error(`There is no test project "${unknown[0]}"; there are ${known.join(', ')}.`)
   process.exit(2)
 }
 
-const steps = wanted.length > 0 ? wanted.map(project) : [...CHECKS, ...PROJECTS.map(project)]
+const all = [...CHECKS, ...PROJECTS.map(project), TOPOLOGY]
+const steps = wanted.length > 0 ? all.filter(({ name }) => wanted.includes(name)) : all
 const results: StepResult[] = []
 for (const step of steps) {
   console.log(`\n── ${step.name}`)
@@ -34,7 +44,7 @@ process.exitCode = results.some(({ failed }) => failed > 0) ? 1 : 0
 console.log(describeTotals(results))
 
 function project(name: string): Step {
-  const report = join(ROOT, '.sluice', 'test', `${name}.json`)
+  const report = reportOf(name)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   return {
     name,
@@ -42,6 +52,10 @@ function project(name: string): Step {
     args: ['run', '--project', name, '--passWithNoTests', ...reporters],
     report,
   }
+}
+
+function reportOf(name: string): string {
+  return join(ROOT, '.sluice', 'test', `${name}.json`)
 }
 
 function bin(name: string): string {
