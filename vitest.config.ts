@@ -12,7 +12,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...exclude, '**/*.int.test.ts', 'tests/e2e/**', 'tests/faults/scenarios.test.ts'],
+          exclude: [
+            ...exclude,
+            '**/*.int.test.ts',
+            'tests/e2e/**',
+            'tests/streams/**',
+            'tests/faults/scenarios.test.ts',
+          ],
           testTimeout: 10_000,
         },
       },
@@ -35,6 +41,18 @@ export default defineConfig({
           // Whole systems compete for ports, memory and cores.
           fileParallelism: false,
           testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'streams',
+          include: ['tests/streams/**/*.test.ts'],
+          exclude,
+          globalSetup: brokerForTheRun,
+          // Each file starts engines of its own.
+          fileParallelism: false,
+          testTimeout: 300_000,
           hookTimeout: 180_000,
         },
       },

@@ -38,6 +38,7 @@ async function main([command = '', ...args]) {
   }
   const asksForHelp = args.some((arg) => arg === '--help' || arg === '-h')
   if (command === 'start' && !asksForHelp) await requirePrerequisites({ root, env: process.env })
+  if (command === 'test-streams') await requirePrerequisites({ root, env: process.env }, { forTests: true })
   // No argument is every kind of test.
   if (command === 'test' && (args.length === 0 || args.some((arg) => WITH_KAFKA.has(arg)))) {
     await requirePrerequisites({ root, env: process.env }, { forTests: true })

@@ -1,0 +1,189 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  DECISIONS_TOPIC,
+  type Event,
+  encodeEvent,
+  laneTopic,
+  orderPlaced,
+  PARTITIONS_PER_TYPE,
+  planTopics,
+  streamDeadLetterTopic,
+} from '@sluice/events'
+import { createKafkaJsClient, type IncomingRecord, type OutgoingRecord } from '@sluice/kafka'
+import {
+  buildEvent,
+  buildFloodGuard,
+  freePort,
+  type LocalFloodGuard,
+  startLocalFloodGuard,
+  uniqueName,
+  waitFor,
+} from '@sluice/testing'
+
+/** A flood guard on a real Kafka, over a type that nobody else uses. */
+export type World = {
+  readonly type: string
+  guard(): LocalFloodGuard
+  /** SIGKILL, then a new process. Its folder is a new one, too: all that it goes on with is in Kafka. */
+  killAndStartAgain(): Promise<void>
+  /** Stores so many events of one source. */
+  send(events: Flood): Promise<void>
+  /** Stores a record as it is. */
+  write(record: OutgoingRecord, partition?: number): Promise<void>
+  /** What was decided about a source, oldest first; null where it was lifted. */
+  decisions(source: string, tenant?: string): readonly (Decision | null)[]
+  /** What the job could not read, of our type. */
+  deadLetters(): readonly IncomingRecord[]
+  topTalkers(): Promise<TopTalkers>
+  /** One value of /metrics. */
+  metric(name: string): Promise<number>
+  close(): Promise<void>
+}
+
+export type Flood = {
+  readonly source: string
+  readonly events: number
+  readonly tenant?: string
+  readonly partition?: number
+  /** When the gateway took them; now by default. */
+  readonly receivedAt?: number
+}
+
+export type Decision = {
+  readonly id: string
+  readonly action: string
+  readonly scope: Readonly<Record<string, string>>
+  readonly reason: string
+  readonly evidence: Readonly<Record<string, number>>
+  readonly by: string
+  readonly from: string
+  readonly until: string
+}
+
+export type TopTalkers = {
+  readonly sources: number
+  readonly talkers: readonly {
+    readonly tenant: string
+    readonly source: string
+    readonly rate: number
+    readonly state: string
+  }[]
+}
+
+const BATCH = 500
+
+export async function openWorld(brokers: string, settings: Readonly<Record<string, string>>): Promise<World> {
+  const type = uniqueName('flood')
+  const topic = laneTopic(type, 'normal')
+  const letters = streamDeadLetterTopic('flood-guard')
+  const client = createKafkaJsClient({
+    brokers: brokers.split(','),
+    clientId: 'flood-guard-test',
+    connectTimeoutMs: 3000,
+    requestTimeoutMs: 10_000,
+  })
+  const admin = await client.admin()
+  await admin.createTopics([
+    { topic, partitions: PARTITIONS_PER_TYPE, replicationFactor: 1, config: {} },
+    ...planTopics([], { control: true }).map(({ topic, partitions, compacted }) => ({
+      topic,
+      partitions,
+      replicationFactor: 1,
+      config: { 'cleanup.policy': compacted ? 'compact' : 'delete' },
+    })),
+  ])
+  const producer = client.producer({ name: 'events' })
+  const stopping = new AbortController()
+  const followed = new Map([DECISIONS_TOPIC, letters].map((name) => [name, [] as IncomingRecord[]]))
+  const from = await Promise.all(
+    [...followed.keys()].map(async (name) => {
+      const [end] = await admin.topicOffsets(name)
+      return { topic: name, partition: 0, offset: end!.high }
+    }),
+  )
+  await admin.close()
+  const reader = client.reader({ name: 'decisions' })
+  const following = follow()
+  const folders: string[] = []
+  const libs = await buildFloodGuard(console.error)
+  const adminPort = await freePort()
+  const application = uniqueName('flood-guard')
+  let guard = await start()
+
+  async function follow(): Promise<void> {
+    for await (const { topic, records } of reader.read(from, { signal: stopping.signal }))
+      followed.get(topic)!.push(...records)
+  }
+
+  async function start(): Promise<LocalFloodGuard> {
+    const stateDir = await mkdtemp(join(tmpdir(), 'sluice-flood-guard-'))
+    folders.push(stateDir)
+    return startLocalFloodGuard({
+      libs,
+      brokers,
+      stateDir,
+      adminPort,
+      settings: { FLOOD_APPLICATION_ID: application, FLOOD_TYPES: type, ...settings },
+      onLog: (line) => {
+        if (process.env['DEBUG_STREAMS']) console.error(line)
+      },
+    })
+  }
+
+  async function store(records: readonly OutgoingRecord[], partition: number): Promise<void> {
+    await waitFor(async () => {
+      const [outcome] = await producer.produce([{ topic, partition, records }])
+      return outcome?.status === 'stored'
+    })
+  }
+
+  return {
+    type,
+    guard: () => guard,
+    async killAndStartAgain() {
+      await guard.kill()
+      guard = await start()
+    },
+    async send({ source, events, tenant = 'default', partition = 0, receivedAt = Date.now() }) {
+      const event = buildEvent(orderPlaced, { source, tenant, receivedat: String(receivedAt) })
+      for (let sent = 0; sent < events; sent += BATCH) {
+        const records = Array.from({ length: Math.min(BATCH, events - sent) }, (_, n) => ({
+          key: `c-${n}`,
+          value: encodeEvent({ ...event, type, id: `${sent + n}` } as Event),
+          headers: { 'content-type': 'application/cloudevents+json' },
+        }))
+        await store(records, partition)
+      }
+    },
+    write: (record, partition = 0) => store([record], partition),
+    decisions(source, tenant = 'default') {
+      const id = `flood/${tenant}/${source}/${type}`
+      return followed
+        .get(DECISIONS_TOPIC)!
+        .filter(({ key }) => String(key) === id)
+        .map(({ value }) => (value === null ? null : (JSON.parse(String(value)) as Decision)))
+    },
+    deadLetters: () =>
+      followed.get(letters)!.filter(({ headers }) => String(headers['__streams.errors.topic']) === topic),
+    async topTalkers() {
+      const response = await fetch(`${guard.admin}/v1/top-talkers`)
+      if (!response.ok) throw new Error(await response.text())
+      return (await response.json()) as TopTalkers
+    },
+    async metric(name) {
+      const text = await (await fetch(`${guard.admin}/metrics`)).text()
+      const line = text.split('\n').find((line) => line.startsWith(`sluice_flood_guard_${name} `))
+      if (line === undefined) throw new Error(`There is no ${name} in\n${text}`)
+      return Number(line.split(' ')[1])
+    },
+    async close() {
+      await guard.stop()
+      stopping.abort()
+      await following
+      await Promise.all([reader.close(), producer.close()])
+      await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
+    },
+  }
+}
