@@ -75,6 +75,14 @@ describe('the compose file', () => {
     }
   })
 
+  it('runs the stream jobs like every process of ours, and only when they are asked for', () => {
+    const { profiles, read_only, depends_on, environment } = compose.services['flood-guard']!
+    expect(profiles).toEqual(['streams'])
+    expect(read_only).toBe(true)
+    expect(depends_on).toEqual({ topics: { condition: 'service_completed_successfully' } })
+    expect(environment['KAFKA_BROKERS']).toBe('kafka:19092')
+  })
+
   it('publishes ports on this machine only, and lets each be moved', () => {
     const ports = Object.values(compose.services).flatMap((service) => service.ports ?? [])
     expect(ports.length).toBeGreaterThan(4)
