@@ -5,7 +5,7 @@ import { definitionsList } from './derive/definitions-list.ts'
 import { checkFiles, writeFiles } from './derive/derived-files.ts'
 
 const HELP = `Writes what repeats the code: the list of definitions, docs/event-types.md, docs/metrics.md, .env.example, Grafana's
-dashboard, and the lists of services in docker-compose.yml, infra/prometheus and the release's workflow.
+dashboard, the tables of stream jobs, and the lists of services in docker-compose.yml, infra/prometheus and the release's workflow.
 
   npm run derive
   npm run derive -- --check    writes nothing; exit code 1 when a file differs`

@@ -10,6 +10,7 @@ import { envExample } from './env-example.ts'
 import { metricsPage } from './metrics-page.ts'
 import { askProcesses } from './process-settings.ts'
 import { serviceBlocks } from './service-blocks.ts'
+import { streamTables } from './stream-tables.ts'
 
 /** Every derived file but the list of definitions, which has to be there before this can be imported. */
 export async function deriveFromCode(root: string): Promise<DerivedFile[]> {
@@ -18,6 +19,7 @@ export async function deriveFromCode(root: string): Promise<DerivedFile[]> {
     { path: 'docs/event-types.md', text: cataloguePage(catalogue) },
     { path: 'docs/metrics.md', text: metricsPage(metricCatalogue) },
     { path: '.env.example', text: envExample(await askProcesses(root)) },
+    streamTables(catalogue),
     { path: 'infra/grafana/dashboards/sluice.json', text: dashboard() },
     ...serviceBlocks.map(({ path, marks, lines }) => ({
       path,
