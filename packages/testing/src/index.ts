@@ -1,5 +1,14 @@
 export { type BuildEventOptions, buildEvent } from './builders.ts'
 export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
+export { FLINK_CACHE_DIR, resolveFlinkJars } from './flink/flink-jars.ts'
+export type { JobCounts, JobMonitor } from './flink/job-monitor.ts'
+export { STREAM_JOBS } from './flink/job-script.ts'
+export {
+  type LocalFlink,
+  type LocalFlinkOptions,
+  type StreamJob,
+  startLocalFlink,
+} from './flink/local-flink.ts'
 export { findJava } from './java.ts'
 export { type ResolveKafkaJarsOptions, resolveKafkaJars } from './kafka-jars.ts'
 export type { ExtraListeners, ForwardedListener, KafkaUser } from './kafka-properties.ts'

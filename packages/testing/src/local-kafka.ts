@@ -1,13 +1,12 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { answersKafka } from './broker-probe.ts'
 import { LocalKafkaError } from './errors.ts'
 import { findJava } from './java.ts'
+import { ended, readLines } from './jvm-process.ts'
 import { holdsTopics, kafkaVersionOf, moveAside, prepareDataFolder } from './kafka-data-folder.ts'
 import { type ExtraListeners, renderProperties } from './kafka-properties.ts'
 import { stopOrphanedJvm, terminate, writePidFile } from './orphaned-jvm.ts'
@@ -239,30 +238,4 @@ async function requireFreePorts(port: number, extra: ExtraListeners = {}): Promi
     const hint = 'Stop that, choose another port, or set KAFKA_BROKERS if it is the Kafka you want.'
     throw new LocalKafkaError('port-in-use', `Port ${wanted} is in use ${by}. ${hint}`)
   }
-}
-
-type Jvm = ChildProcessByStdio<null, Readable, Readable>
-
-/** Hands on each line, and remembers the last twenty that are not frames of a stack trace. */
-function readLines(jvm: Jvm, onLine: (line: string) => void): () => readonly string[] {
-  const last: string[] = []
-  for (const input of [jvm.stdout, jvm.stderr]) {
-    createInterface({ input }).on('line', (line) => {
-      onLine(line)
-      if (line.startsWith('\tat ')) return
-      last.push(line)
-      if (last.length > 20) last.shift()
-    })
-  }
-  return () => last
-}
-
-/** The exit code or signal, when all output has been read. */
-function ended(jvm: Jvm): Promise<number | NodeJS.Signals | null> {
-  return new Promise((resolve, reject) => {
-    jvm.once('error', (cause) =>
-      reject(new LocalKafkaError('java-missing', 'Java could not be run.', { cause })),
-    )
-    jvm.once('close', (code, signal) => resolve(code ?? signal))
-  })
 }

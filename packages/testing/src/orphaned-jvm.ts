@@ -12,12 +12,13 @@ export async function writePidFile(pidFile: string, jvm: number): Promise<void> 
 /**
  * Stops the JVM that an earlier process started and did not live to stop. The pid file alone proves nothing,
  * since pids are used again: the process must also have `mark`, a path of its own folder, in its command line.
- * @throws LocalKafkaError `kafka-data` when whoever started that JVM still runs.
+ * @throws LocalKafkaError `kafka-data`, or `flink-start`, when whoever started that JVM still runs.
  */
 export async function stopOrphanedJvm(
   pidFile: string,
   mark: string,
   onNotice: (line: string) => void,
+  what: 'Kafka' | 'Flink' = 'Kafka',
 ): Promise<void> {
   const [pid = 0, starter = 0] = (await readFile(pidFile, 'utf8').catch(() => '')).split(/\s+/).map(Number)
   if (!Number.isInteger(pid) || pid <= 1) return
@@ -26,9 +27,12 @@ export async function stopOrphanedJvm(
     // The system gives an orphan another parent.
     if (jvm.parent === starter) {
       const hint = `Stop process ${starter} first, or choose another folder.`
-      throw new LocalKafkaError('kafka-data', `Kafka (pid ${pid}) is running on this data folder. ${hint}`)
+      throw new LocalKafkaError(
+        what === 'Kafka' ? 'kafka-data' : 'flink-start',
+        `${what} (pid ${pid}) is running on this data folder. ${hint}`,
+      )
     }
-    onNotice(`Stopping the Kafka (pid ${pid}) that an earlier run left behind.`)
+    onNotice(`Stopping the ${what} (pid ${pid}) that an earlier run left behind.`)
     await terminate(pid, 10_000)
   }
   await rm(pidFile, { force: true })
