@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { catalogue, planTopics } from '@sluice/events'
+import { createKafkaJsClient } from '@sluice/kafka'
+import { type LocalFlink, type LocalFlinkOptions, resolveFlinkJars, startLocalFlink } from '@sluice/testing'
+
+/** Flink with some jobs, on a folder that is thrown away in the end. It can be killed and started again. */
+export type FlinkFixture = {
+  readonly flink: LocalFlink
+  /** How many records a job has read, could not read, and dropped as late, since it was last started. */
+  counts(job: string): ReturnType<LocalFlink['jobs'][number]['monitor']['counts']>
+  killAndRestart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startFlink(
+  brokers: string,
+  options: Pick<LocalFlinkOptions, 'jobs' | 'settings'> = {},
+): Promise<FlinkFixture> {
+  await createTopics(brokers)
+  const dataDir = await mkdtemp(join(tmpdir(), 'sluice-flink-'))
+  const libs = await resolveFlinkJars((line) => console.error(line))
+  const lines: string[] = []
+  const start = () =>
+    startLocalFlink({
+      ...{ libs, dataDir, brokers, checkpointIntervalMs: 1000 },
+      ...options,
+      onLog: (line) => lines.push(line),
+    })
+  let flink = await start()
+  return {
+    get flink() {
+      return flink
+    },
+    counts: (name) => flink.jobs.find((job) => job.name === name)!.monitor.counts(),
+    async killAndRestart() {
+      await flink.kill()
+      flink = await start()
+    },
+    async stop() {
+      await flink.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function createTopics(brokers: string): Promise<void> {
+  const client = createKafkaJsClient({
+    brokers: brokers.split(','),
+    clientId: 'streams-test',
+    connectTimeoutMs: 3000,
+    requestTimeoutMs: 10_000,
+  })
+  const admin = await client.admin()
+  const plans = planTopics(catalogue, { control: true })
+  await admin.createTopics(
+    plans.map(({ topic, partitions }) => ({ topic, partitions, replicationFactor: 1, config: {} })),
+  )
+  await admin.close()
+}
