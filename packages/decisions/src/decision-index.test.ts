@@ -214,7 +214,8 @@ describe('for whatever records and events', () => {
       fc.record({ lift: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h') }),
       fc.record({ sweep: fc.boolean(), wait: fc.integer({ min: 0, max: 3 }) }),
     ),
-    { maxLength: 40 },
+    // Enough that nodes are split, and emptied again.
+    { maxLength: 40, size: 'max' },
   )
   const events: fc.Arbitrary<EventFacts> = fc.record({
     tenant: fc.constantFrom('default', 'acme'),
@@ -260,7 +261,7 @@ describe('for whatever records and events', () => {
         const held = [...expected.values()].filter(({ until }) => until > now)
         expect([...index.list()].map(({ id }) => id).sort()).toEqual(held.map(({ id }) => id).sort())
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 

@@ -6,7 +6,9 @@ import { createScopeTree, type EventFacts } from './scope-tree.ts'
 export type { EventFacts } from './scope-tree.ts'
 
 /** A decision in memory. */
-export type HeldDecision = Pick<Decision, 'id' | 'scope' | 'reason' | 'by'> & {
+export type HeldDecision = Pick<Decision, 'id' | 'reason' | 'by'> & {
+  /** Members that are absent are undefined. */
+  readonly scope: Scope
   readonly action: Action
   /** Of raise and lower. */
   readonly priority: Lane | undefined
@@ -152,7 +154,8 @@ export function isLive({ from, until }: Pick<HeldDecision, 'from' | 'until'>, no
 export function decisionOf(held: HeldDecision): Decision {
   const { id, action, scope, priority, reason, evidenceText, by, from, until } = held
   return {
-    ...{ id, action, scope },
+    ...{ id, action },
+    scope: Object.fromEntries(Object.entries(scope).filter(([, member]) => member !== undefined)),
     ...(priority !== undefined && { priority }),
     reason,
     ...(evidenceText !== undefined && { evidence: JSON.parse(evidenceText) }),
@@ -165,7 +168,7 @@ export function decisionOf(held: HeldDecision): Decision {
 function toHeld({ evidence, ...decision }: Decision, bytes: number, hits: number): HeldDecision {
   const { id, action, scope, priority, reason, by, from, until } = decision
   return {
-    ...{ id, action, scope: withoutAbsent(scope), reason, by },
+    ...{ id, action, scope: inOneShape(scope), reason, by },
     priority:
       action === 'raise' ? (priority ?? 'high') : action === 'lower' ? (priority ?? 'low') : undefined,
     from: Date.parse(from),
@@ -177,8 +180,9 @@ function toHeld({ evidence, ...decision }: Decision, bytes: number, hits: number
   }
 }
 
-function withoutAbsent(scope: Scope): Scope {
-  return Object.fromEntries(Object.entries(scope).filter(([, member]) => member !== undefined))
+/** All members in one order, also the absent ones: objects of one shape are read faster. */
+function inOneShape({ type, source, tenant, key, content }: Scope): Scope {
+  return { type, source, tenant, key, content }
 }
 
 /** More members first, then the later start, then the smaller id: an order without ties. */

@@ -1,11 +1,10 @@
-import type { EventFacts } from '@sluice/decisions'
 import { CLOUDEVENTS_JSON, CONTENT_TYPE, capLane, dataSchemaOf } from '@sluice/events'
 import type { PublishRecord } from '@sluice/kafka'
 import type { RuleInput } from '@sluice/rules'
 import type { Candidate } from './body/candidate.ts'
 import { mayPost } from './credentials/authorise.ts'
 import type { Credential } from './credentials/credential.ts'
-import type { LiveDecisions } from './decisions/live-decisions.ts'
+import type { JudgedFacts, LiveDecisions } from './decisions/live-decisions.ts'
 import { encodeFramedCandidate } from './encode-framed.ts'
 import { encodeValue, type Receipt } from './encode-value.ts'
 import { MAX_ERRORS } from './problems.ts'
@@ -23,7 +22,7 @@ export type JudgeOptions = {
   /** By type, of all that may be posted: events are stored framed. Absent: as whole CloudEvents. */
   readonly schemaIds?: ReadonlyMap<string, number> | undefined
   /** What stream jobs and operators have decided; absent: nothing. */
-  readonly decisions?: Pick<LiveDecisions, 'isEmpty' | 'findDrop' | 'findWay'> | undefined
+  readonly decisions?: Pick<LiveDecisions, 'isEmpty' | 'now' | 'findDrop' | 'findWay'> | undefined
 }
 
 /**
@@ -122,7 +121,7 @@ export function createJudge(options: JudgeOptions): Judge {
     candidate: Candidate,
     plan: TypePlan,
     credential: Credential,
-    facts: EventFacts | undefined,
+    facts: JudgedFacts | undefined,
   ): Way {
     const way = findWay(plan, candidate.priority, credential.maxPriority, input)
     return facts ? decisions!.findWay(plan, way, facts) : way
@@ -134,10 +133,11 @@ export function createJudge(options: JudgeOptions): Judge {
     { definition }: TypePlan,
     key: string,
     credential: Credential,
-  ): EventFacts | undefined {
+  ): JudgedFacts | undefined {
     if (!decisions || decisions.isEmpty()) return undefined
     const { tenant } = credential
-    return { tenant, type: definition.type, source: source ?? credential.source, key, data }
+    const at = decisions.now()
+    return { tenant, type: definition.type, source: source ?? credential.source, key, data, at }
   }
 
   /** Fills in what rules look at. */

@@ -151,7 +151,7 @@ it('counts jobs by name as long as they are few', async () => {
     }
     const { key, value } = encodeDecision(whole)
     expect(decisions.apply({ key: Buffer.from(key), value: Buffer.from(value) })).toBeUndefined()
-    const event = { tenant: 't', type: 'page-viewed', source: 's', key: by, data: {} }
+    const event = { tenant: 't', type: 'page-viewed', source: 's', key: by, data: {}, at: NOW }
     decisions.findDrop(event)!.filtered.add(1)
   }
   for (let n = 0; n < 60; n++) decide(`job-${n}`)

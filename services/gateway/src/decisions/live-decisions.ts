@@ -29,16 +29,21 @@ export type LiveDecisionsOptions = DecisionIndexOptions & {
   readonly now?: () => number
 }
 
+/** What decisions ask about an event, and when it is judged: looking at the clock costs as much as looking it up. */
+export type JudgedFacts = EventFacts & { readonly at: number }
+
 /** What stream jobs and operators have decided, as far as this replica knows, applied to events. */
 export type LiveDecisions = {
   /** Takes a record of the decisions' topic. */
   apply(record: DecisionRecord): BadRecord | undefined
   /** Whether there is nothing to ask for. */
   isEmpty(): boolean
+  /** The time that decisions begin and end by. */
+  now(): number
   /** What drops an event that passed the rules' filters. */
-  findDrop(event: EventFacts): Drop | undefined
+  findDrop(event: JudgedFacts): Drop | undefined
   /** Where an event goes that would go `way`. It is that way unless a decision leads to another lane. */
-  findWay(plan: TypePlan, way: Way, event: EventFacts): Way
+  findWay(plan: TypePlan, way: Way, event: JudgedFacts): Way
   /** Those that are live, and those that will be. */
   list(): HeldDecision[]
   get(id: string): HeldDecision | undefined
@@ -106,14 +111,15 @@ export function createLiveDecisions(options: LiveDecisionsOptions): LiveDecision
       return applied.status === 'refused' ? applied : undefined
     },
     isEmpty: () => index.size === 0,
+    now,
     findDrop(event) {
-      const decision = index.findSuppression(event, now())
+      const decision = index.findSuppression(event, event.at)
       if (!decision) return undefined
       const byType = getOrMake(drops, decision, () => new Map<string, Drop>())
       return getOrMake(byType, event.type, () => createDrop(decision, event.type))
     },
     findWay(plan, way, event) {
-      const decision: HeldMove | undefined = index.findMove(event, now())
+      const decision: HeldMove | undefined = index.findMove(event, event.at)
       if (!decision) return way
       const lane = move(way.lane, decision, plan.definition.lanes)
       // Who changes nothing has not decided.
