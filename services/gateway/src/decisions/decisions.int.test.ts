@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type Decision, encodeDecision } from '@sluice/decisions'
 import { catalogue, DECISIONS_TOPIC, orderPlaced, planTopics } from '@sluice/events'
 import { createKafkaJsClient } from '@sluice/kafka'
@@ -105,6 +106,7 @@ async function startGateway() {
   return {
     post,
     ask,
+    admin: `http://127.0.0.1:${admin}`,
     log: () => log,
     /** The lane of the next order of a customer, and who decided. */
     async next(customer: string): Promise<{ priority: string; decidedBy: string; status: string }> {
@@ -121,6 +123,7 @@ async function startGateway() {
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+const DECISIONS = fileURLToPath(new URL('../../../../tools/decisions.ts', import.meta.url))
 
 function order(customer: string) {
   const { example } = orderPlaced
@@ -216,5 +219,34 @@ it('what an operator decides is in Kafka when it is answered, holds, and can be 
   const path = `/v1/decisions/${encodeURIComponent(json.id)}`
   expect((await gateway.ask('DELETE', path, { who: 'ada', why: 'all is well' })).status).toBe(200)
   await waitFor(async () => (await gateway.next(customer)).decidedBy === 'default')
+  expect(await gateway.stop()).toBe(0)
+})
+
+it('npm run decisions does the same, and says what it did', async () => {
+  const gateway = await startGateway()
+  const customer = uniqueName('c')
+  async function decisions(...args: readonly string[]) {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [DECISIONS, ...args, '--gateway', gateway.admin],
+      { env: { ...process.env, ADMIN_TOKEN: TOKEN } },
+    )
+    return stdout
+  }
+  const why = ['--by', 'ada', '--why', 'they called us']
+  const added = await decisions('add', '--action', 'raise', '--key', customer, '--for', '15m', ...why)
+  const [, id] = /-- lift (\S+)/.exec(added)!
+  expect(added).toContain(`Decided: raise key=${customer} until `)
+  await waitFor(async () => (await gateway.next(customer)).decidedBy === `decision:${id}`)
+  expect(await decisions('list', '--key', customer)).toMatch(
+    new RegExp(`^${id} .*raise to high.*operator:ada`, 'm'),
+  )
+  expect(JSON.parse(await decisions('list', '--key', customer, '--json'))).toMatchObject({ count: 1 })
+  expect(await decisions('lift', id!, ...why)).toBe(`Lifted: ${id}.\n`)
+  await waitFor(async () => (await gateway.next(customer)).decidedBy === 'default')
+  await expect(decisions('lift', id!, ...why)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('404'),
+  })
   expect(await gateway.stop()).toBe(0)
 })
