@@ -13,12 +13,12 @@ import {
   parseDecision,
 } from '@sluice/decisions'
 import { DECISIONS_TOPIC, LANES } from '@sluice/events'
-import type { PublishRecord } from '@sluice/kafka'
-import { parseDuration, REDELIVERY_LANE } from '@sluice/operations'
+import { parseDuration } from '@sluice/operations'
 import { z } from 'zod'
 import type { ErrorDetail } from '../problems.ts'
 import { suggest } from '../suggest.ts'
-import { invalid, type Route, type RouteAnswer, type RouteParts, readOptions, refuse } from './route.ts'
+import { invalid, type Route, type RouteParts, readOptions, refuse } from './route.ts'
+import { createWriteControl } from './write-control.ts'
 
 /** How many decisions a list may show. */
 const MAX_LISTED = 10_000
@@ -73,19 +73,7 @@ const liftOptions = z.strictObject(answerable)
 export function decisionRoutes(parts: RouteParts): Route[] {
   const { decisions, sender, entries } = parts
 
-  /** Answers when every in-sync replica has it, or with why not. */
-  async function write(
-    record: Pick<PublishRecord, 'key' | 'value' | 'headers'>,
-    answer: RouteAnswer,
-  ): Promise<RouteAnswer> {
-    const place = { lane: REDELIVERY_LANE, topic: DECISIONS_TOPIC, partition: 0 }
-    const [outcome] = await sender.send([{ ...place, ...record }])
-    if (outcome!.status === 'stored') return answer
-    if (outcome!.status === 'unknown')
-      return refuse('unconfirmed', 'Kafka did not confirm in time: look whether it holds, or do it again.')
-    const detail = 'detail' in outcome! ? outcome.detail : outcome!.status
-    return refuse('unavailable', `Nothing was decided: ${DECISIONS_TOPIC} does not take it. ${detail}`)
-  }
+  const write = createWriteControl(sender, DECISIONS_TOPIC)
 
   return [
     {

@@ -15,7 +15,7 @@ export type RouteParts = {
   readonly kafka: KafkaClient
   readonly sender: Sender
   readonly jobs: Jobs
-  readonly rules: Pick<ActiveRules, 'describe' | 'set'>
+  readonly rules: Pick<ActiveRules, 'describe'>
   readonly decisions: Pick<LiveDecisions, 'list' | 'get'>
   /** What judges rejected events once more; see `createRejudge`. */
   readonly rejudge: (options: { readonly notAllowed: boolean }) => Rejudge
