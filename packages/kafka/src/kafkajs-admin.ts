@@ -126,20 +126,23 @@ async function commitOutside(
 
 /**
  * A topic or a group that was never seen, or whose leader or coordinator has just moved, is not ready for a moment. Of
- * what a broker answers only: a broker that does not is not waited for here.
+ * what a broker answers only: a broker that does not is not waited for here. That no broker knows a coordinator, as while
+ * the first group of all has Kafka create its topic of offsets, kafkajs tells without their words, and as if for good.
  */
-async function withPatience<Result>(call: () => Promise<Result>): Promise<Result> {
+export async function withPatience<Result>(call: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
       return await call()
     } catch (error) {
-      const { type, retriable } = rootOf(error)
-      if (type === undefined || retriable !== true || tries === MAX_TRIES) throw error
+      const { name, type, retriable } = rootOf(error)
+      const isSoon = (type !== undefined && retriable === true) || name === NO_COORDINATOR
+      if (!isSoon || tries === MAX_TRIES) throw error
       await delay(backoffMs(tries, PATIENCE, Math.random))
     }
   }
 }
 
+const NO_COORDINATOR = 'KafkaJSGroupCoordinatorNotFound'
 const MAX_TRIES = 10
 const PATIENCE: Backoff = { baseMs: 100, maxMs: 2000 }
 
