@@ -1,17 +1,10 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import {
-  catalogue,
-  deadLetterTopic,
-  encodeEvent,
-  laneTopic,
-  planTopics,
-  shipmentDelayed,
-} from '@sluice/events'
+import { catalogue, deadLetterTopic, encodeEvent, laneTopic, shipmentDelayed } from '@sluice/events'
 import { createKafkaJsClient, toDeadLetter } from '@sluice/kafka'
 import { createSender } from '@sluice/operations'
 import { createLogger, createMetrics } from '@sluice/telemetry'
-import { buildEvent } from '@sluice/testing'
+import { buildEvent, createPlannedTopics } from '@sluice/testing'
 import { beforeAll, expect, inject, it } from 'vitest'
 
 // The commands as a user runs them, on the topics of a type that no other test of this kind uses.
@@ -26,16 +19,7 @@ beforeAll(async () => {
     connectTimeoutMs: 5000,
     requestTimeoutMs: 10_000,
   })
-  const admin = await client.admin()
-  await admin.createTopics(
-    planTopics(catalogue).map(({ topic, partitions }) => ({
-      topic,
-      partitions,
-      replicationFactor: 1,
-      config: {},
-    })),
-  )
-  await admin.close()
+  await createPlannedTopics(client, catalogue)
   const lane = laneTopic(TYPE, 'normal')
   const letters = Array.from({ length: 3 }, (_, n) => {
     const record = {

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { catalogue, encodeEvent, laneTopic, planTopics, userRegistered } from '@sluice/events'
+import { catalogue, encodeEvent, laneTopic, userRegistered } from '@sluice/events'
 import { createKafkaJsClient } from '@sluice/kafka'
 import { createSender } from '@sluice/operations'
 import { createLogger, createMetrics } from '@sluice/telemetry'
-import { buildEvent } from '@sluice/testing'
+import { buildEvent, createPlannedTopics } from '@sluice/testing'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 
 // The command as a user runs it, on a type that no other test of this kind uses.
@@ -22,13 +22,7 @@ beforeAll(async () => {
     ...{ brokers: inject('brokers').split(','), clientId: 'rules-test' },
     ...{ connectTimeoutMs: 5000, requestTimeoutMs: 10_000 },
   })
-  const admin = await client.admin()
-  await admin.createTopics(
-    planTopics(catalogue, { control: true }).map(({ topic, partitions }) => ({
-      ...{ topic, partitions, replicationFactor: 1, config: {} },
-    })),
-  )
-  await admin.close()
+  await createPlannedTopics(client, catalogue, { control: true })
   const sender = createSender({
     client,
     metrics: createMetrics('test'),

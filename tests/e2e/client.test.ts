@@ -5,9 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient, type Outcome } from '@sluice/client'
-import { catalogue, laneTopic, orderPlaced, pageViewed, planTopics } from '@sluice/events'
+import { catalogue, laneTopic, orderPlaced, pageViewed } from '@sluice/events'
 import { createKafkaJsClient, type KafkaClient } from '@sluice/kafka'
-import { KAFKA_CACHE_DIR, type LocalKafka, resolveKafkaJars, startLocalKafka, waitFor } from '@sluice/testing'
+import {
+  createPlannedTopics,
+  KAFKA_CACHE_DIR,
+  type LocalKafka,
+  resolveKafkaJars,
+  startLocalKafka,
+  waitFor,
+} from '@sluice/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFleet, type Fleet } from '../faults/rig/fleet.ts'
 import { findPorts } from '../faults/rig/ports.ts'
@@ -33,16 +40,7 @@ beforeAll(async () => {
     connectTimeoutMs: 2000,
     requestTimeoutMs: 10_000,
   })
-  const admin = await client.admin()
-  await admin.createTopics(
-    planTopics(catalogue).map(({ topic, partitions }) => ({
-      topic,
-      partitions,
-      replicationFactor: 1,
-      config: {},
-    })),
-  )
-  await admin.close()
+  await createPlannedTopics(client, catalogue)
   fleet = createFleet({ brokersFor: () => kafka.brokers, gatewayPort, env: {}, logs: folder })
   await (await fleet.start('gateway')).ready()
   url = `http://127.0.0.1:${gatewayPort}`

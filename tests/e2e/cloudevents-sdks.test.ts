@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { catalogue, laneTopic, orderPlaced, planTopics } from '@sluice/events'
+import { catalogue, laneTopic, orderPlaced } from '@sluice/events'
 import { createKafkaJsClient, type IncomingRecord, type KafkaClient } from '@sluice/kafka'
+import { createPlannedTopics } from '@sluice/testing'
 import { CloudEvent, HTTP, Kafka } from 'cloudevents'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createFleet, type Fleet } from '../faults/rig/fleet.ts'
@@ -31,16 +32,7 @@ beforeAll(async () => {
     connectTimeoutMs: 3000,
     requestTimeoutMs: 10_000,
   })
-  const admin = await client.admin()
-  await admin.createTopics(
-    planTopics(catalogue).map(({ topic, partitions }) => ({
-      topic,
-      partitions,
-      replicationFactor: 1,
-      config: {},
-    })),
-  )
-  await admin.close()
+  await createPlannedTopics(client, catalogue)
   const [gatewayPort] = (await findPorts(1)) as [number]
   fleet = createFleet({ brokersFor: () => brokers, gatewayPort, env: {}, logs: folder })
   await (await fleet.start('gateway')).ready()

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { catalogue, orderPlaced, planTopics } from '@sluice/events'
+import { catalogue, orderPlaced } from '@sluice/events'
 import { createKafkaJsClient } from '@sluice/kafka'
-import { waitFor } from '@sluice/testing'
+import { createPlannedTopics, waitFor } from '@sluice/testing'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { runCommand } from './run-command.ts'
 import { startGateway } from './system.ts'
@@ -26,13 +26,7 @@ beforeAll(async () => {
     ...{ brokers: inject('brokers').split(','), clientId: 'rules-e2e' },
     ...{ connectTimeoutMs: 5000, requestTimeoutMs: 10_000 },
   })
-  const admin = await client.admin()
-  await admin.createTopics(
-    planTopics(catalogue, { control: true }).map(({ topic, partitions }) => ({
-      ...{ topic, partitions, replicationFactor: 1, config: {} },
-    })),
-  )
-  await admin.close()
+  await createPlannedTopics(client, catalogue, { control: true })
   const settings = { RULES_FILE: file, ADMIN_TOKEN }
   gateways = [
     await startGateway(inject('brokers'), settings),

@@ -5,10 +5,9 @@ import {
   encodeEvent,
   fraudCheckRequested,
   orderPlaced,
-  planTopics,
 } from '@sluice/events'
 import { createKafkaJsClient, type OutgoingRecord, toDeadLetter } from '@sluice/kafka'
-import { buildEvent, uniqueName, waitFor } from '@sluice/testing'
+import { buildEvent, createPlannedTopics, uniqueName, waitFor } from '@sluice/testing'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type TailedEvent, tail } from './tail.ts'
 import { whereIs } from './where.ts'
@@ -35,22 +34,7 @@ async function store(topic: string, partition: number, record: OutgoingRecord): 
   )
 }
 
-beforeAll(async () => {
-  const admin = await client.admin()
-  const specs = planTopics(entries).map(({ topic, partitions }) => ({
-    topic,
-    partitions,
-    replicationFactor: 1,
-    config: {},
-  }))
-  try {
-    await admin.createTopics(specs)
-    // A topic that was just created may have no leader for a moment.
-    await waitFor(() => Promise.all(specs.map(({ topic }) => admin.topicOffsets(topic))))
-  } finally {
-    await admin.close()
-  }
-})
+beforeAll(() => createPlannedTopics(client, entries))
 afterAll(() => producer.close())
 
 test('an event is followed through real topics, and found with what became of it', async () => {

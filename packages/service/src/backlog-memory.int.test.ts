@@ -1,6 +1,6 @@
-import { encodeEvent, LANES, laneTopic, PARTITIONS_PER_TYPE, planTopics } from '@sluice/events'
+import { encodeEvent, LANES, laneTopic, PARTITIONS_PER_TYPE } from '@sluice/events'
 import { createKafkaJsClient } from '@sluice/kafka'
-import { buildEvent, uniqueName, waitFor } from '@sluice/testing'
+import { buildEvent, createPlannedTopics, uniqueName, waitFor } from '@sluice/testing'
 import { afterEach, expect, inject, test } from 'vitest'
 import { backlogType } from '../test-fixtures/backlog-type.ts'
 import { endFixtures, spawnFixture } from '../test-fixtures/spawn-fixture.ts'
@@ -25,12 +25,7 @@ test('a backlog of small events and a slow handler take bounded memory', { timeo
   })
   const definition = backlogType(uniqueName('backlog-left').toLowerCase())
   const { type } = definition
-  const admin = await client.admin()
-  const plans = planTopics([{ definition, services: [type] }])
-  await admin.createTopics(
-    plans.map(({ topic, partitions }) => ({ topic, partitions, replicationFactor: 1, config: {} })),
-  )
-  await admin.close()
+  await createPlannedTopics(client, [{ definition, services: [type] }])
 
   const producer = client.producer({ name: 'backlog' })
   const places = LANES.flatMap((lane) =>

@@ -1,4 +1,5 @@
 export { type BuildEventOptions, buildEvent } from './builders.ts'
+export { createPlannedTopics } from './create-planned-topics.ts'
 export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
 export { FLINK_CACHE_DIR, resolveFlinkJars } from './flink/flink-jars.ts'
 export type { JobCounts, JobMonitor } from './flink/job-monitor.ts'

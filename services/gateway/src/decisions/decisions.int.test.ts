@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Decision, encodeDecision } from '@sluice/decisions'
-import { catalogue, DECISIONS_TOPIC, orderPlaced, planTopics } from '@sluice/events'
+import { catalogue, DECISIONS_TOPIC, orderPlaced } from '@sluice/events'
 import { createKafkaJsClient } from '@sluice/kafka'
 import { createSender, REDELIVERY_LANE } from '@sluice/operations'
 import { createLogger, createMetrics } from '@sluice/telemetry'
-import { freePort, uniqueName, waitFor } from '@sluice/testing'
+import { createPlannedTopics, freePort, uniqueName, waitFor } from '@sluice/testing'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 
 // A whole gateway in a process of its own, on a real Kafka. The topic is one for all: each test decides about customers
@@ -25,18 +25,7 @@ const log = createLogger({ service: 'job', level: 'silent' })
 const sender = createSender({ client, metrics: createMetrics('job'), log })
 const running = new Set<ChildProcess>()
 
-beforeAll(async () => {
-  const admin = await client.admin()
-  await admin.createTopics(
-    planTopics(catalogue, { quarantine: true, control: true }).map(({ topic, partitions, compacted }) => ({
-      topic,
-      partitions,
-      replicationFactor: 1,
-      config: { 'cleanup.policy': compacted ? 'compact' : 'delete' },
-    })),
-  )
-  await admin.close()
-})
+beforeAll(() => createPlannedTopics(client, catalogue, { quarantine: true, control: true }))
 afterAll(async () => {
   for (const child of running) child.kill('SIGKILL')
   await sender.close()

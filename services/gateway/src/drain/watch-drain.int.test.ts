@@ -1,14 +1,7 @@
-import {
-  type CatalogueEntry,
-  LANES,
-  laneTopic,
-  orderPlaced,
-  PARTITIONS_PER_TYPE,
-  planTopics,
-} from '@sluice/events'
+import { type CatalogueEntry, LANES, laneTopic, orderPlaced, PARTITIONS_PER_TYPE } from '@sluice/events'
 import { type ConsumerListener, createKafkaJsClient, createPublisher, partitionOf } from '@sluice/kafka'
 import { createLogger, createMetrics } from '@sluice/telemetry'
-import { uniqueName, waitFor } from '@sluice/testing'
+import { createPlannedTopics, uniqueName, waitFor } from '@sluice/testing'
 import { expect, inject, it, onTestFinished } from 'vitest'
 import { authenticateAnybody } from '../credentials/authenticate.ts'
 import { createIdempotencyWindow } from '../idempotence/window.ts'
@@ -101,13 +94,7 @@ async function startService(): Promise<() => Promise<void>> {
 }
 
 it('while a service stands its lane takes nothing, and takes again when the service has caught up', async () => {
-  const admin = await client.admin()
-  const specs = planTopics([entry]).map(({ topic, partitions }) => ({
-    ...{ topic, partitions, replicationFactor: 1, config: {} },
-  }))
-  await admin.createTopics(specs)
-  await waitFor(() => Promise.all(specs.map(({ topic }) => admin.topicOffsets(topic))))
-  await admin.close()
+  await createPlannedTopics(client, [entry])
   const { post } = startGateway()
 
   const stop = await startService()

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { type CatalogueEntry, defineEvent, laneTopic, PARTITIONS_PER_TYPE, planTopics } from '@sluice/events'
+import { type CatalogueEntry, defineEvent, laneTopic, PARTITIONS_PER_TYPE } from '@sluice/events'
 import { createKafkaJsClient, createPublisher, type IncomingRecord, partitionOf } from '@sluice/kafka'
 import { rejectedFilters, surveyRejected } from '@sluice/operations'
 import { createLogger, createMetrics, type Metrics } from '@sluice/telemetry'
-import { uniqueName, waitFor } from '@sluice/testing'
+import { createPlannedTopics, uniqueName, waitFor } from '@sluice/testing'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { z } from 'zod'
 import { authenticateAnybody } from '../credentials/authenticate.ts'
@@ -155,16 +155,7 @@ async function readLane(): Promise<{ record: IncomingRecord; event: Record<strin
   return found
 }
 
-beforeAll(async () => {
-  const admin = await client.admin()
-  const specs = planTopics([strict], { quarantine: true }).map(({ topic, partitions }) => ({
-    ...{ topic, partitions, replicationFactor: 1, config: {} },
-  }))
-  await admin.createTopics(specs)
-  // A topic that was just created may have no leader for a moment.
-  await waitFor(() => Promise.all(specs.map(({ topic }) => admin.topicOffsets(topic))))
-  await admin.close()
-})
+beforeAll(() => createPlannedTopics(client, [strict], { quarantine: true }))
 afterAll(async () => {
   for (const close of closing) await close()
 })
