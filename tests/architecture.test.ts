@@ -38,7 +38,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'testing',
   ],
-  tests: ['client', 'events', 'kafka', 'service', 'telemetry', 'testing'],
+  tests: ['client', 'decisions', 'events', 'kafka', 'service', 'telemetry', 'testing'],
   bench: ['events', 'kafka', 'service', 'telemetry', 'testing'],
 }
 

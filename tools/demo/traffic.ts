@@ -18,7 +18,7 @@ export type DemoPost = {
 
 /**
  * A shop's day as an endless run of posts: visitors look at pages, some register, some order, some payments
- * fail, some shipments are late. About one event in fifty is broken and one page view in twenty a crawler's.
+ * succeed and some fail, some shipments are late. About one event in fifty is broken and one page view in twenty a crawler's.
  * The same seed and start give the same posts, on every machine.
  */
 export function createDemoTraffic(seed: number, startMs: number): () => DemoPost {
@@ -53,8 +53,9 @@ function nextEvent(shop: Shop, random: Random): Made {
 function chooseEvent(shop: Shop, dice: number, random: Random): DemoEvent {
   if (dice < 0.68) return shop.pageViewed(pick(BROWSERS, random))
   if (dice < 0.82) return shop.orderPlaced()
-  if (dice < 0.9) return shop.userRegistered()
-  if (dice < 0.95) return shop.paymentFailed()
+  if (dice < 0.88) return shop.userRegistered()
+  if (dice < 0.92) return shop.paymentSucceeded()
+  if (dice < 0.96) return shop.paymentFailed()
   return shop.shipmentDelayed()
 }
 
@@ -206,6 +207,19 @@ function createShop(random: Random, startMs: number) {
           customer,
           amount: total,
           reason: pick(REASONS, random),
+          attempt: 1 + Math.floor(random() * 4),
+        },
+      }
+    },
+    paymentSucceeded(): DemoEvent {
+      const { orderId, customer, total } = pick(orders, random)
+      return {
+        type: 'payment-succeeded',
+        data: {
+          paymentId: next('p'),
+          orderId,
+          customer,
+          amount: total,
           attempt: 1 + Math.floor(random() * 4),
         },
       }

@@ -126,13 +126,21 @@ const OUTPUT_TOPICS = catalogue
   .flatMap(({ definition: { type } }) => LANES_OF.get(type)!)
 
 function specs(): TopicSpec[] {
-  const books = { topic: OUTCOME_TOPIC, partitions: PARTITIONS_PER_TYPE, maxBatchBytes: 1024 * 1024 }
-  return [...planTopics(catalogue, { quarantine: true }), books].map(
-    ({ topic, partitions, maxBatchBytes }) => ({
+  const books = {
+    topic: OUTCOME_TOPIC,
+    partitions: PARTITIONS_PER_TYPE,
+    maxBatchBytes: 1024 * 1024,
+    compacted: false,
+  }
+  return [...planTopics(catalogue, { quarantine: true, control: true }), books].map(
+    ({ topic, partitions, maxBatchBytes, compacted }) => ({
       topic,
       partitions,
       replicationFactor: 1,
-      config: { 'cleanup.policy': 'delete', 'max.message.bytes': String(maxBatchBytes) },
+      config: {
+        'cleanup.policy': compacted ? 'compact' : 'delete',
+        'max.message.bytes': String(maxBatchBytes),
+      },
     }),
   )
 }
