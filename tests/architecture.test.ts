@@ -39,7 +39,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
     'testing',
   ],
   tests: ['client', 'decisions', 'events', 'kafka', 'service', 'telemetry', 'testing'],
-  bench: ['events', 'kafka', 'service', 'telemetry', 'testing'],
+  bench: ['decisions', 'events', 'kafka', 'rules', 'service', 'telemetry', 'testing'],
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   ExpressionError,
   Failure,
   type Meter,
+  type RuleInput,
   type Run,
   TOO_MUCH_WORK,
 } from './expression.ts'
@@ -195,14 +196,18 @@ function compileLoop(
   const elements: Run = kind === 'record' ? namesOf(list, meter) : list.run
   const loop = LOOP_RUNS[name]
   const price = each.size
+  // One for all evaluations: they are synchronous.
+  let current: RuleInput
+  function step(value: unknown): unknown {
+    if (!spend(meter, price)) return TOO_MUCH_WORK
+    slots[slot] = value
+    return each.run(current)
+  }
   const run: Run = (input) => {
     const values = elements(input)
     if (values instanceof Failure) return values
-    return loop(values as readonly unknown[], (value) => {
-      if (!spend(meter, price)) return TOO_MUCH_WORK
-      slots[slot] = value
-      return each.run(input)
-    })
+    current = input
+    return loop(values as readonly unknown[], step)
   }
   const type: ValueType =
     name === 'map'

@@ -15,17 +15,31 @@ export function derive<A, B>(
   opCanFail = false,
 ): Expression {
   const [{ run: one, canFail: oneCanFail }, second] = operands
-  const two = second?.run ?? nothing
   const operandsCanFail = oneCanFail || second?.canFail === true
-  const run: Run = operandsCanFail
-    ? (input) => {
-        const a = one(input)
-        if (a instanceof Failure) return a
-        const b = two(input)
-        return b instanceof Failure ? b : op(a as A, b as B)
-      }
-    : (input) => op(one(input) as A, two(input) as B)
+  const run = second
+    ? deriveTwo(one, second.run, op as Op, operandsCanFail)
+    : deriveOne(one, op as Op, operandsCanFail)
   return { node, type, canFail: operandsCanFail || opCanFail, size: sizeOf(operands), run }
+}
+
+type Op = (a: unknown, b?: unknown) => unknown
+
+function deriveOne(one: Run, op: Op, canFail: boolean): Run {
+  if (!canFail) return (input) => op(one(input))
+  return (input) => {
+    const a = one(input)
+    return a instanceof Failure ? a : op(a)
+  }
+}
+
+function deriveTwo(one: Run, two: Run, op: Op, canFail: boolean): Run {
+  if (!canFail) return (input) => op(one(input), two(input))
+  return (input) => {
+    const a = one(input)
+    if (a instanceof Failure) return a
+    const b = two(input)
+    return b instanceof Failure ? b : op(a, b)
+  }
 }
 
 /** @throws ExpressionError when an expression cannot give a value of this kind; what only may is looked at each time. */
@@ -137,8 +151,4 @@ function readOptional(node: ASTNode, name: string): (object: unknown) => unknown
 function nameStart(node: ASTNode, name: string): number {
   const at = node.input.lastIndexOf(name, node.end)
   return Math.max(at, node.start)
-}
-
-function nothing(): undefined {
-  return undefined
 }
