@@ -12,8 +12,9 @@ FROM node:26.10.0-trixie-slim AS build
 RUN npm install --global pnpm@12.21.0
 WORKDIR /src
 COPY --from=manifests /src .
+# In braces: without them pnpm takes the services alone, and not what only they depend on.
 RUN --mount=type=cache,target=/pnpm pnpm install \
-    --frozen-lockfile --prefer-offline --prod --store-dir /pnpm --filter '@sluice/tools...' --filter './services/*...'
+    --frozen-lockfile --prefer-offline --prod --store-dir /pnpm --filter '@sluice/tools...' --filter '{./services/*}...'
 COPY . .
 # From here on nothing is shared between the images.
 ARG SERVICE
