@@ -1,0 +1,76 @@
+#!/bin/sh
+# Keeps the jobs of this folder running on a Flink session cluster: submits each that does not run there, from its latest
+# checkpoint if it has one, and looks again every ten seconds. Flink itself restarts a job that fails; this is for a
+# cluster that has forgotten its jobs. It runs in the image beside it, by docker-compose.yml and k8s/.
+#
+#   KAFKA_BROKERS   host:port, with commas
+#   FLINK_REST      host:port of the cluster's REST interface
+#   CHECKPOINTS     a folder that this and the whole cluster see
+#   JOBS            some of jobs/, all by default
+# and each setting of settings.env, which has the defaults.
+set -eu
+cd "$(dirname "$0")"
+
+: "${KAFKA_BROKERS:?}" "${FLINK_REST:?}" "${CHECKPOINTS:?}"
+: "${JOBS:=$(ls jobs | sed 's/\.sql$//')}"
+: "${FLINK_HOME:=/opt/flink}"
+work=$(mktemp -d)
+
+# The script of sed that puts values in place of the names.
+substitutions() {
+  job=$1
+  grep '^[A-Z]' settings.env | while IFS='=' read -r name default; do
+    eval "value=\${$name-\$default}"
+    if [ "$name" = START_BACK ]; then
+      name=START_MS
+      value=$(echo "$value" | awk -F: -v now="$(date +%s)" '{ printf "%d000", now - $1 * 60 - $2 }')
+    fi
+    echo "s|\${$name}|$value|g"
+  done
+  echo "s|\${JOB}|$job|g"
+  echo "s|\${KAFKA_BROKERS}|$KAFKA_BROKERS|g"
+}
+
+# The newest that is complete. A job has a new id, and so a new folder, each time that it is submitted.
+latest_checkpoint() {
+  find "$CHECKPOINTS/$1" -path '*/chk-*/_metadata' -printf '%T@ %h\n' 2> /dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2
+}
+
+submit() {
+  job=$1
+  checkpoint=$(latest_checkpoint "$job")
+  substitutions "$job" > "$work/values.sed"
+  {
+    echo "SET 'execution.target' = 'remote';"
+    echo "SET 'rest.address' = '${FLINK_REST%:*}';"
+    echo "SET 'rest.port' = '${FLINK_REST##*:}';"
+    echo "SET 'pipeline.name' = '$job';"
+    echo "SET 'table.local-time-zone' = 'UTC';"
+    echo "SET 'execution.checkpointing.dir' = 'file://$CHECKPOINTS/$job';"
+    echo "SET 'execution.checkpointing.interval' = '10 s';"
+    echo "SET 'execution.checkpointing.externalized-checkpoint-retention' = 'RETAIN_ON_CANCELLATION';"
+    if [ -n "$checkpoint" ]; then
+      echo "SET 'execution.state-recovery.path' = 'file://$checkpoint';"
+      echo "SET 'execution.state-recovery.claim-mode' = 'CLAIM';"
+    fi
+    cat connect.sql tables.sql "jobs/$job.sql"
+  } | sed -f "$work/values.sed" > "$work/$job.sql"
+  echo "$job ${checkpoint:+goes on from $checkpoint}${checkpoint:-begins anew}"
+  "$FLINK_HOME/bin/sql-client.sh" -f "$work/$job.sql" > "$work/$job.log" 2>&1 || echo "$job was not submitted."
+  # The client says what it was told, and an error in the midst of it.
+  grep -A 20 ERROR "$work/$job.log" || true
+}
+
+while true; do
+  if running=$(wget -qO- "http://$FLINK_REST/jobs/overview"); then
+    for job in $JOBS; do
+      # A job that failed for good, or was stopped, is listed too.
+      echo "$running" | grep -oE "\"name\":\"$job\"[^}]*\"state\":\"[A-Z]+\"" |
+        grep -qE '"(INITIALIZING|CREATED|RUNNING|RESTARTING|FAILING|RECONCILING)"' || submit "$job"
+    done
+  else
+    echo "Flink does not answer at $FLINK_REST."
+  fi
+  sleep 10 &
+  wait $!
+done
