@@ -15,6 +15,8 @@ cd "$(dirname "$0")"
 : "${JOBS:=$(ls jobs | sed 's/\.sql$//')}"
 : "${FLINK_HOME:=/opt/flink}"
 work=$(mktemp -d)
+# The first process of a container hears no signal that it does not ask for.
+trap 'rm -rf "$work"; exit 0' TERM INT
 
 # The script of sed that puts values in place of the names.
 substitutions() {

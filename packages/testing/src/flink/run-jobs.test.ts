@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { waitFor } from '../wait-for.ts'
+import { fillIn, parseSettings, splitStatements } from './job-script.ts'
+
+// The script that keeps jobs running on a cluster, with a Flink that lists jobs and takes scripts, and does nothing.
+
+const FOLDER = join(import.meta.dirname, '../../../../streams/flink')
+
+let world: string
+
+beforeEach(async () => {
+  world = await mkdtemp(join(tmpdir(), 'sluice-run-jobs-'))
+  await mkdir(join(world, 'bin'))
+  await write('wget', `cat ${world}/overview.json`)
+  await write(
+    'sql-client.sh',
+    `cp "$2" ${world}/submitted.sql.part && mv ${world}/submitted.sql.part ${world}/submitted.sql`,
+  )
+})
+afterEach(() => rm(world, { recursive: true, force: true }))
+
+async function write(name: string, line: string): Promise<void> {
+  await writeFile(join(world, 'bin', name), `#!/bin/sh\n${line}\n`)
+  await chmod(join(world, 'bin', name), 0o755)
+}
+
+/** Runs the script until it has submitted something. */
+async function submitted(jobs: object[], env: Record<string, string>): Promise<string> {
+  await writeFile(join(world, 'overview.json'), JSON.stringify({ jobs }))
+  const script = execFile(join(FOLDER, 'run-jobs.sh'), {
+    env: {
+      PATH: `${join(world, 'bin')}:${process.env['PATH']}`,
+      ...{
+        FLINK_HOME: world,
+        FLINK_REST: 'flink:8081',
+        KAFKA_BROKERS: 'kafka:9092',
+        CHECKPOINTS: join(world, 'checkpoints'),
+      },
+      ...env,
+    },
+  })
+  try {
+    return await waitFor(() => readFile(join(world, 'submitted.sql'), 'utf8'))
+  } finally {
+    script.kill()
+  }
+}
+
+it.runIf(process.platform === 'linux')(
+  'submits what does not run, as the local Flink is told it',
+  async () => {
+    const jobs = [
+      { jid: '1', name: 'delay-storm', state: 'RUNNING', tasks: { total: 1 } },
+      { jid: '2', name: 'payment-trouble', state: 'FAILED', tasks: { total: 1 } },
+    ]
+    const sql = await submitted(jobs, {
+      JOBS: 'delay-storm payment-trouble',
+      PAYMENT_TROUBLE_WITHIN: '00:09',
+    })
+    const statements = splitStatements(sql)
+    const [, ms = ''] = /'scan.startup.timestamp-millis' = '(\d+)'/.exec(sql)!
+    expect(Math.abs(Date.now() - 15 * 60_000 - Number(ms))).toBeLessThan(60_000)
+    const values = {
+      ...parseSettings(await readFile(join(FOLDER, 'settings.env'), 'utf8')),
+      ...{
+        JOB: 'payment-trouble',
+        KAFKA_BROKERS: 'kafka:9092',
+        PAYMENT_TROUBLE_WITHIN: '00:09',
+        START_MS: ms,
+      },
+    }
+    const files = ['connect.sql', 'tables.sql', 'jobs/payment-trouble.sql'].map((file) =>
+      readFile(join(FOLDER, file), 'utf8'),
+    )
+    const own = splitStatements(fillIn((await Promise.all(files)).join('\n'), values))
+    expect(statements.slice(-own.length)).toEqual(own)
+    expect(statements).toContain("SET 'rest.address' = 'flink'")
+    expect(sql).not.toContain('state-recovery')
+  },
+)
+
+it.runIf(process.platform === 'linux')('goes on from the newest checkpoint that is complete', async () => {
+  const folder = join(world, 'checkpoints', 'payment-trouble')
+  for (const checkpoint of ['a/chk-7', 'b/chk-2', 'b/chk-3'])
+    await mkdir(join(folder, checkpoint), { recursive: true })
+  await writeFile(join(folder, 'a/chk-7/_metadata'), '')
+  await utimes(join(folder, 'a/chk-7/_metadata'), 1, 1)
+  await writeFile(join(folder, 'b/chk-2/_metadata'), '')
+  const sql = await submitted([], { JOBS: 'payment-trouble' })
+  expect(sql).toContain(`SET 'execution.state-recovery.path' = 'file://${folder}/b/chk-2';`)
+})
