@@ -36,7 +36,8 @@ describe.skipIf(obstacle !== undefined)('the flood guard on a real Kafka', () =>
       by: 'flood-guard',
     })
     expect(Date.parse(raised!.until) - Date.parse(raised!.from)).toBe(5000)
-    expect(raised!.evidence['rate']).toBeGreaterThan(raised!.evidence['limit']!)
+    const evidence = raised!.evidence as { rate: number; limit: number }
+    expect(evidence.rate).toBeGreaterThan(evidence.limit)
     const top = await waitFor(() => world.topTalkers(), SLOW)
     expect(top.talkers[0]).toMatchObject({ source: '/flood', state: 'suppressed' })
     expect(await world.metric('suppressed_sources')).toBe(1)

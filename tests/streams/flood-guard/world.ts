@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Decision, decodeDecision, LIFTED_BY } from '@sluice/decisions'
 import {
   DECISIONS_TOPIC,
   type Event,
@@ -32,7 +33,7 @@ export type World = {
   send(events: Flood): Promise<void>
   /** Stores a record as it is. */
   write(record: OutgoingRecord, partition?: number): Promise<void>
-  /** What was decided about a source, oldest first; null where it was lifted. */
+  /** What was decided about a source, oldest first, as gateways read it; null where it was lifted. */
   decisions(source: string, tenant?: string): readonly (Decision | null)[]
   /** What the job could not read, of our type. */
   deadLetters(): readonly IncomingRecord[]
@@ -49,17 +50,6 @@ export type Flood = {
   readonly partition?: number
   /** When the gateway took them; now by default. */
   readonly receivedAt?: number
-}
-
-export type Decision = {
-  readonly id: string
-  readonly action: string
-  readonly scope: Readonly<Record<string, string>>
-  readonly reason: string
-  readonly evidence: Readonly<Record<string, number>>
-  readonly by: string
-  readonly from: string
-  readonly until: string
 }
 
 export type TopTalkers = {
@@ -163,7 +153,14 @@ export async function openWorld(brokers: string, settings: Readonly<Record<strin
       return followed
         .get(DECISIONS_TOPIC)!
         .filter(({ key }) => String(key) === id)
-        .map(({ value }) => (value === null ? null : (JSON.parse(String(value)) as Decision)))
+        .map((record) => {
+          const decoded = decodeDecision(record)
+          if ('problem' in decoded) throw new Error(decoded.detail)
+          if ('decision' in decoded) return decoded.decision
+          if (String(record.headers[LIFTED_BY]) !== 'flood-guard')
+            throw new Error('It does not say who lifted it.')
+          return null
+        })
     },
     deadLetters: () =>
       followed.get(letters)!.filter(({ headers }) => String(headers['__streams.errors.topic']) === topic),

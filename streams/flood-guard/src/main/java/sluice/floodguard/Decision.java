@@ -7,6 +7,8 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Locale;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /** A decision as every gateway reads it from {@code control.decisions}; its key there is its id. */
 @JsonPropertyOrder({"id", "action", "scope", "reason", "evidence", "by", "from", "until"})
@@ -51,6 +53,13 @@ record Decision(
     if (id.length() <= MAX_ID_LENGTH) return id;
     String hashed = "flood/" + key.tenant() + "/sha256:" + sha256(key.source()) + "/" + key.type();
     return hashed.length() <= MAX_ID_LENGTH ? hashed : "flood/sha256:" + sha256(id);
+  }
+
+  /** A tombstone has nowhere else to say who lifted the decision, and why; {@code packages/decisions} names them. */
+  static Headers liftHeaders() {
+    return new RecordHeaders()
+        .add("lifted-by", BY.getBytes(StandardCharsets.UTF_8))
+        .add("lifted-reason", "the hold is over; the source is measured anew".getBytes(StandardCharsets.UTF_8));
   }
 
   private static String describe(Evidence evidence) {

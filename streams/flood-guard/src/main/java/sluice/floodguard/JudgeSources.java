@@ -84,7 +84,7 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
       if (state.phase() == SourceState.Phase.SUPPRESSED) suppressed++;
       switch (verdict.action()) {
         case SUPPRESS, PROLONG -> decide(key, Decision.suppress(key, verdict, others, limits), nowMs);
-        case LIFT -> decide(key, null, nowMs);
+        case LIFT -> lift(key, nowMs);
         case NONE -> {}
       }
       metrics.decided(verdict.action());
@@ -95,6 +95,10 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
 
   private void decide(SourceKey key, Decision decision, long nowMs) {
     context.forward(new Record<>(Decision.idOf(key), decision, nowMs));
+  }
+
+  private void lift(SourceKey key, long nowMs) {
+    context.forward(new Record<>(Decision.idOf(key), null, nowMs, Decision.liftHeaders()));
   }
 
   /** A source that is calm and of which nothing counts any more is forgotten. */

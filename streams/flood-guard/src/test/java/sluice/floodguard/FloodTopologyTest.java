@@ -124,9 +124,10 @@ class FloodTopologyTest {
     assertTrue(decisions.isEmpty());
 
     pass(35);
-    KeyValue<String, Decision> lifted = decisions.readKeyValue();
-    assertEquals(raised.key, lifted.key);
-    assertNull(lifted.value);
+    TestRecord<String, Decision> lifted = decisions.readRecord();
+    assertEquals(raised.key, lifted.key());
+    assertNull(lifted.value());
+    assertEquals("flood-guard", new String(lifted.headers().lastHeader("lifted-by").value()));
     assertTrue(decisions.isEmpty());
   }
 
