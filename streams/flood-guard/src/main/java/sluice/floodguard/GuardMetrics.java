@@ -1,6 +1,7 @@
 package sluice.floodguard;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
@@ -33,7 +34,7 @@ final class GuardMetrics {
     decisions.get(action).increment();
   }
 
-  void judged(int sources, int suppressed, List<Double> rates) {
+  void judged(int sources, int suppressed, Collection<Double> rates) {
     List<Double> fullest = new ArrayList<>(rates);
     fullest.sort(Comparator.reverseOrder());
     judged = new Judged(sources, suppressed, List.copyOf(fullest.subList(0, Math.min(RANKS, fullest.size()))));

@@ -1,10 +1,8 @@
 package sluice.floodguard;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -27,7 +25,8 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
   private final FloodJudge judge;
   private ProcessorContext<String, Decision> context;
   private KeyValueStore<SourceKey, SourceState> sources;
-  private int known;
+  /** What the store holds, read once: it has bytes, and every second all of them would be parsed. */
+  private final Map<SourceKey, SourceState> known = new HashMap<>();
 
   JudgeSources(Limits limits, int maxSources, GuardMetrics metrics) {
     this.limits = limits;
@@ -40,7 +39,10 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
   public void init(ProcessorContext<String, Decision> context) {
     this.context = context;
     sources = context.getStateStore(STORE);
-    known = readAll().size();
+    known.clear();
+    try (KeyValueIterator<SourceKey, SourceState> all = sources.all()) {
+      all.forEachRemaining(entry -> known.put(entry.key, entry.value));
+    }
     context.schedule(CountEvents.STEP, PunctuationType.WALL_CLOCK_TIME, this::judgeAll);
   }
 
@@ -52,16 +54,11 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
   @Override
   public void process(Record<SourceKey, Counts> record) {
     SourceKey key = record.key();
-    SourceState state = sources.get(key);
-    if (state == null && known >= maxSources && key.isOneSource()) {
+    if (!known.containsKey(key) && known.size() >= maxSources && key.isOneSource()) {
       key = key.withoutSource();
-      state = sources.get(key);
       metrics.untold.add(record.value().total());
     }
-    if (state == null) {
-      known++;
-      state = SourceState.calm(Counts.none());
-    }
+    SourceState state = known.computeIfAbsent(key, unknown -> SourceState.calm(Counts.none()));
     Windows windows = new Windows(limits, context.currentSystemTimeMs());
     for (Map.Entry<Long, Long> entry : record.value().seconds().entrySet()) {
       if (windows.holds(entry.getKey())) state.counts().add(entry.getKey(), entry.getValue());
@@ -73,24 +70,30 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
 
   private void judgeAll(long nowMs) {
     Windows windows = new Windows(limits, nowMs);
-    List<KeyValue<SourceKey, SourceState>> all = readAll();
-    Traffic traffic = Traffic.of(all, windows);
+    Traffic traffic = Traffic.of(known, windows);
     int suppressed = 0;
-    for (KeyValue<SourceKey, SourceState> entry : all) {
-      SourceKey key = entry.key;
-      double others = windows.fullest(traffic.without(key));
-      Verdict verdict = judge.judge(key, entry.value, others, nowMs);
-      SourceState state = verdict.state();
+    for (Map.Entry<SourceKey, SourceState> entry : List.copyOf(known.entrySet())) {
+      SourceKey key = entry.getKey();
+      SourceState state = entry.getValue();
+      boolean isCalm = state.phase() == SourceState.Phase.CALM;
+      // Nearly all are calm and below any limit, and then it need not be known what the others send.
+      if (!isCalm || traffic.rateOf(key) > limits.lowestUpper()) state = judgeOne(key, state, traffic, windows);
       if (state.phase() == SourceState.Phase.SUPPRESSED) suppressed++;
-      switch (verdict.action()) {
-        case SUPPRESS, PROLONG -> decide(key, Decision.suppress(key, verdict, others, limits), nowMs);
-        case LIFT -> lift(key, nowMs);
-        case NONE -> {}
-      }
-      metrics.decided(verdict.action());
-      keep(key, entry.value, state, windows);
+      keep(key, entry.getValue(), state, windows);
     }
-    metrics.judged(known, suppressed, traffic.fullestOfEach());
+    metrics.judged(known.size(), suppressed, traffic.rates().values());
+  }
+
+  private SourceState judgeOne(SourceKey key, SourceState state, Traffic traffic, Windows windows) {
+    double others = windows.fullest(traffic.without(key));
+    Verdict verdict = judge.judge(key, state, others, windows.nowMs());
+    switch (verdict.action()) {
+      case SUPPRESS, PROLONG -> decide(key, Decision.suppress(key, verdict, others, limits), windows.nowMs());
+      case LIFT -> lift(key, windows.nowMs());
+      case NONE -> {}
+    }
+    metrics.decided(verdict.action());
+    return verdict.state();
   }
 
   private void decide(SourceKey key, Decision decision, long nowMs) {
@@ -104,20 +107,14 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
   /** A source that is calm and of which nothing counts any more is forgotten. */
   private void keep(SourceKey key, SourceState before, SourceState after, Windows windows) {
     boolean isCalm = after.phase() == SourceState.Phase.CALM;
-    if (isCalm && after.counts().seconds().keySet().stream().noneMatch(windows::holds)) {
+    Counts counts = after.counts();
+    if (isCalm && (counts.seconds().isEmpty() || !windows.holds(counts.seconds().lastKey()))) {
       sources.delete(key);
-      known--;
+      known.remove(key);
     } else if (!after.equals(before)) {
       sources.put(key, after);
+      known.put(key, after);
     }
-  }
-
-  private List<KeyValue<SourceKey, SourceState>> readAll() {
-    List<KeyValue<SourceKey, SourceState>> all = new ArrayList<>();
-    try (KeyValueIterator<SourceKey, SourceState> iterator = sources.all()) {
-      iterator.forEachRemaining(all::add);
-    }
-    return all;
   }
 
   /**
@@ -125,26 +122,31 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
    * one flood would hide the next. Neither are a source's own events of other types, or a flood of two types would hide
    * itself.
    */
-  private record Traffic(Windows windows, long[] calm, Map<Sender, long[]> senders, List<Double> fullest) {
+  private record Traffic(long[] calm, Map<Sender, long[]> senders, Map<SourceKey, Double> rates) {
     private record Sender(String tenant, String source) {
       static Sender of(SourceKey key) {
         return new Sender(key.tenant(), key.source());
       }
     }
 
-    static Traffic of(List<KeyValue<SourceKey, SourceState>> all, Windows windows) {
+    static Traffic of(Map<SourceKey, SourceState> all, Windows windows) {
       long[] calm = windows.of(Counts.none(), 0);
       Map<Sender, long[]> senders = new HashMap<>();
-      List<Double> fullest = new ArrayList<>();
-      for (KeyValue<SourceKey, SourceState> entry : all) {
-        long[] own = windows.of(entry.value.counts(), 0);
-        fullest.add(windows.fullest(own));
-        if (entry.value.phase() != SourceState.Phase.CALM) continue;
-        addTo(calm, own);
-        if (!entry.key.isOneSource()) continue;
-        addTo(senders.computeIfAbsent(Sender.of(entry.key), sender -> new long[own.length]), own);
-      }
-      return new Traffic(windows, calm, senders, fullest);
+      Map<SourceKey, Double> rates = new HashMap<>();
+      all.forEach(
+          (key, state) -> {
+            long[] own = windows.of(state.counts(), 0);
+            rates.put(key, windows.fullest(own));
+            if (state.phase() != SourceState.Phase.CALM) return;
+            addTo(calm, own);
+            if (!key.isOneSource()) return;
+            addTo(senders.computeIfAbsent(Sender.of(key), sender -> new long[own.length]), own);
+          });
+      return new Traffic(calm, senders, rates);
+    }
+
+    double rateOf(SourceKey key) {
+      return rates.get(key);
     }
 
     long[] without(SourceKey key) {
@@ -152,10 +154,6 @@ final class JudgeSources implements Processor<SourceKey, Counts, String, Decisio
       long[] own = senders.get(Sender.of(key));
       if (own != null) for (int at = 0; at < others.length; at++) others[at] -= own[at];
       return others;
-    }
-
-    List<Double> fullestOfEach() {
-      return fullest;
     }
 
     private static void addTo(long[] sum, long[] part) {

@@ -40,6 +40,11 @@ record Limits(
     return maxRate.isPresent() ? Math.min(relative, maxRate.getAsLong()) : relative;
   }
 
+  /** No source floods at or below this rate, whatever the others send. */
+  double lowestUpper() {
+    return upper(0);
+  }
+
   double lower(double others) {
     return upper(others) * lowerPercent / 100;
   }
