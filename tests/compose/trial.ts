@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { laneTopic, orderPlaced } from '@sluice/events'
 import { type Admin, createKafkaJsClient, type KafkaClient } from '@sluice/kafka'
 import { waitFor } from '@sluice/testing'
+import { runCommand } from '../e2e/run-command.ts'
 import { readTopics as followTopics } from '../e2e/topic-log.ts'
 import { closeBooks } from '../faults/books/close-books.ts'
 import type { History, Place } from '../faults/books/history.ts'
@@ -62,6 +66,8 @@ export async function* runTrial(options: TrialOptions): AsyncGenerator<Step> {
     await bringUp(stack, SCALED)
     return `partitions of each member: ${(await dealtPartitions(stack)).join(', ')}`
   })
+
+  yield await step('credentials, mounted as docs/operations.md says', () => tryCredentials(stack, url))
 
   const client = connect(brokers)
   const observer = startObserver({
@@ -186,6 +192,51 @@ async function postOne(url: string, brokers: string): Promise<string> {
     await log.close()
   }
   return id
+}
+
+/** A gateway with a file of credentials; then without one again. Nothing that it posts is valid, so nothing is stored. */
+async function tryCredentials(stack: Stack, url: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-credentials-'))
+  try {
+    // The image's user is neither the owner nor in the group.
+    await chmod(folder, 0o755)
+    const file = join(folder, 'credentials.json')
+    const keys = async (...args: readonly string[]) => {
+      const { status, stdout, stderr } = await runCommand('keys', [...args, '--json', '--file', file], {})
+      if (status !== 0) throw new Error(`npm run keys: ${stderr}`)
+      return JSON.parse(stdout) as { readonly id: string; readonly key: string }
+    }
+    const { id, key } = await keys('create', 'trial', '--types', 'order-placed')
+    await chmod(file, 0o644)
+    const override = join(folder, 'override.json')
+    const gateway = {
+      environment: { GATEWAY_CREDENTIALS_FILE: '/etc/sluice/credentials.json' },
+      volumes: [`${folder}:/etc/sluice:ro`],
+    }
+    await writeFile(override, JSON.stringify({ services: { gateway } }))
+    const anew = ['up', '--detach', '--no-build', '--no-deps', '--wait', 'gateway']
+    await stack.compose('--file', 'docker-compose.yml', '--file', override, ...anew)
+    const ask = async (headers: Record<string, string>) => {
+      const body = JSON.stringify({ type: 'order-placed', data: {} })
+      const response = await fetch(`${url}/v1/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      })
+      await response.text()
+      return response.status
+    }
+    const seen = [await ask({}), await ask({ authorization: `Bearer ${key}` })]
+    if (seen.join() !== '401,422') throw new Error(`Without and with a key: ${seen.join(' and ')}.`)
+    await keys('revoke', id)
+    await waitFor(async () => (await ask({ authorization: `Bearer ${key}` })) === 401, {
+      describe: 'the key to be refused, though the gateway was not started again',
+    })
+    await stack.compose(...anew)
+    return 'nobody without a key; a key until it is revoked, without a restart'
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** How many partitions each member of the group has, once each has some. Asks Kafka's own tool. */
