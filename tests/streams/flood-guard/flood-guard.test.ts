@@ -119,6 +119,35 @@ describe.skipIf(obstacle !== undefined)('the flood guard on a real Kafka', () =>
     expect(world.decisions('/shop')).toEqual([])
   })
 
+  it('is taken over by another instance, and each of them knows who has the top talkers', async () => {
+    world = await openWorld(inject('brokers'), { FLOOD_LATE_SECONDS: '600', FLOOD_MIN_RATE: '1000' })
+    await world.send({ source: '/shop', events: 100 })
+    await waitFor(async () => (await world.topTalkers()).talkers.length === 1, SLOW)
+    const another = await world.startAnother()
+    const ask = (admin: string, redirect: 'manual' | 'follow') => fetch(`${admin}/v1/top-talkers`, { redirect })
+    const instances = [world.guard(), another]
+    const answers = await waitFor(async () => {
+      const found = await Promise.all(instances.map(({ admin }) => ask(admin, 'manual')))
+      return (
+        found
+          .map(({ status }) => status)
+          .toSorted()
+          .join() === '200,307' && found
+      )
+    }, SLOW)
+    const holder = instances[answers.findIndex(({ status }) => status === 200)]!
+    const other = instances.find((each) => each !== holder)!
+    const { talkers } = (await (await ask(other.admin, 'follow')).json()) as { talkers: unknown }
+    expect(talkers).toMatchObject([{ source: '/shop' }])
+
+    await holder.kill()
+    await waitFor(async () => {
+      const answer = await ask(other.admin, 'manual')
+      const { talkers } = (await answer.json()) as { talkers: readonly { source: string }[] }
+      return talkers[0]?.source === '/shop'
+    }, SLOW)
+  })
+
   it('stops with 0 when it is told to, or when whoever started it is gone; with 2 when it is not configured', async () => {
     world = await openWorld(inject('brokers'), {})
     await world.guard().stop()

@@ -29,6 +29,8 @@ export type World = {
   guard(): LocalFloodGuard
   /** SIGKILL, then a new process. Its folder is a new one, too: all that it goes on with is in Kafka. */
   killAndStartAgain(): Promise<void>
+  /** One more instance; it is stopped with the world. */
+  startAnother(): Promise<LocalFloodGuard>
   /** Stores so many events of one source. */
   send(events: Flood): Promise<void>
   /** Stores a record as it is. */
@@ -99,6 +101,7 @@ export async function openWorld(brokers: string, settings: Readonly<Record<strin
   const folders: string[] = []
   const libs = await buildFloodGuard(console.error)
   const adminPort = await freePort()
+  const others: LocalFloodGuard[] = []
   const application = uniqueName('flood-guard')
   let guard = await start()
 
@@ -107,14 +110,14 @@ export async function openWorld(brokers: string, settings: Readonly<Record<strin
       followed.get(topic)!.push(...records)
   }
 
-  async function start(): Promise<LocalFloodGuard> {
+  async function start(port = adminPort): Promise<LocalFloodGuard> {
     const stateDir = await mkdtemp(join(tmpdir(), 'sluice-flood-guard-'))
     folders.push(stateDir)
     return startLocalFloodGuard({
       libs,
       brokers,
       stateDir,
-      adminPort,
+      adminPort: port,
       settings: { FLOOD_APPLICATION_ID: application, FLOOD_TYPES: type, ...settings },
       onLog: (line) => {
         if (process.env['DEBUG_STREAMS']) console.error(line)
@@ -135,6 +138,11 @@ export async function openWorld(brokers: string, settings: Readonly<Record<strin
     async killAndStartAgain() {
       await guard.kill()
       guard = await start()
+    },
+    async startAnother() {
+      const another = await start(await freePort())
+      others.push(another)
+      return another
     },
     async send({ source, events, tenant = 'default', partition = 0, receivedAt = Date.now() }) {
       const event = buildEvent(orderPlaced, { source, tenant, receivedat: String(receivedAt) })
@@ -176,7 +184,7 @@ export async function openWorld(brokers: string, settings: Readonly<Record<strin
       return Number(line.split(' ')[1])
     },
     async close() {
-      await guard.stop()
+      await Promise.all([guard, ...others].map((each) => each.stop()))
       stopping.abort()
       await following
       await Promise.all([reader.close(), producer.close()])
