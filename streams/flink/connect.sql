@@ -17,6 +17,7 @@ CREATE TEMPORARY TABLE event_records (
 ) WITH (
   'connector' = 'kafka',
   'properties.bootstrap.servers' = '${KAFKA_BROKERS}',
+  ${KAFKA_SECURITY}
   'properties.isolation.level' = 'read_committed',
   'properties.group.id' = 'flink-${JOB}',
   -- Without a checkpoint to go on from. A time and not "latest": that would be looked up anew after a crash.
@@ -38,6 +39,7 @@ CREATE TEMPORARY TABLE decisions (
   'connector' = 'kafka',
   'topic' = 'control.decisions',
   'properties.bootstrap.servers' = '${KAFKA_BROKERS}',
+  ${KAFKA_SECURITY}
   'properties.acks' = 'all',
   'properties.linger.ms' = '0',
   'sink.delivery-guarantee' = 'at-least-once',
@@ -56,6 +58,7 @@ CREATE TEMPORARY TABLE derived_events (
 ) WITH (
   'connector' = 'kafka',
   'properties.bootstrap.servers' = '${KAFKA_BROKERS}',
+  ${KAFKA_SECURITY}
   'properties.acks' = 'all',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'flink-${JOB}',

@@ -3,7 +3,7 @@ export { createPlannedTopics } from './create-planned-topics.ts'
 export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
 export { FLINK_CACHE_DIR, resolveFlinkJars } from './flink/flink-jars.ts'
 export type { JobCounts, JobMonitor } from './flink/job-monitor.ts'
-export { STREAM_JOBS } from './flink/job-script.ts'
+export { STREAM_JOBS, streamSettings } from './flink/job-script.ts'
 export {
   type LocalFlink,
   type LocalFlinkOptions,

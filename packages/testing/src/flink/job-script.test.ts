@@ -1,7 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fillIn, parseSettings, readJobScript, STREAM_JOBS, splitStatements } from './job-script.ts'
+import {
+  fillIn,
+  parseSettings,
+  readJobScript,
+  STREAM_JOBS,
+  splitStatements,
+  streamSettings,
+} from './job-script.ts'
 
 const JOBS = join(import.meta.dirname, '../../../../streams/flink/jobs')
 
@@ -59,6 +66,12 @@ describe('the jobs', () => {
       ...['payment_failed_records', 'payment_failed_read', 'payment_failed', 'payment_failed_unreadable'],
       ...['failures', 'trouble'],
     ])
+  })
+
+  it('take from the environment what is a setting, and nothing else', async () => {
+    expect(await streamSettings({ IDLE_SECONDS: '9', HOME: '/root', JOB: 'x' })).toEqual({
+      IDLE_SECONDS: '9',
+    })
   })
 
   it('take other settings', async () => {

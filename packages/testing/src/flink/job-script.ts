@@ -47,6 +47,12 @@ function isWanted(statement: string, script: readonly string[]): boolean {
 
 const SUFFIX = /_(records|read|unreadable)$/
 
+/** What an environment says otherwise than streams/flink/settings.env. */
+export async function streamSettings(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+  const names = Object.keys(parseSettings(await readFile(join(FOLDER, 'settings.env'), 'utf8')))
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+}
+
 /** `NAME=value` lines; empty ones and comments are left out. */
 export function parseSettings(text: string): Record<string, string> {
   const lines = text.split('\n').filter((line) => /^[A-Z]/.test(line))
