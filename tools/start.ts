@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import type { TopicPlan } from '@sluice/events'
+import { freePort, resolveFlinkJars } from '@sluice/testing'
 import { type BrokerChoice, chooseBroker, kafkaDataDir, resetBroker } from './start/broker.ts'
 import { shortenLines } from './start/crash-lines.ts'
 import { createTopics, describeLoss, summariseDifferences } from './start/create-topics.ts'
@@ -28,6 +29,8 @@ const LOG_DIR = join(ROOT, '.sluice', 'logs')
 const STOP_GRACE_MS = 10_000
 const REDRAW_MS = 1000
 const START_LIMITS = { patience: 3, timeoutMs: 60_000 }
+/** Planning five jobs is half a minute of work for one core, and the flood guard is compiled the first time. */
+const STREAMS_LIMITS = { patience: 2, timeoutMs: 600_000 }
 const KINDS = { given: 'given by KAFKA_BROKERS', docker: 'Docker', jvm: 'local JVM' } as const
 const START_ANEW = 'To have them as planned, throw the local data away: npm start -- --reset'
 const LIST_THEM = '"npm run topics" lists them all.'
@@ -39,7 +42,11 @@ type RunningState = {
   ingest?: string
   brokers?: string
   services?: { name: string; pid: number | undefined; admin: string | undefined }[]
+  streams?: readonly StartedJob[]
 }
+
+/** A stream job; one of Flink's may go on from a checkpoint. */
+type StartedJob = { readonly name: string; readonly resumed?: boolean }
 
 try {
   const options = parseStartOptions(process.argv.slice(2))
@@ -135,9 +142,13 @@ async function start(options: StartOptions): Promise<number> {
       pid,
       admin,
     }))
+    const streams = options.streams
+      ? await screen.step('Stream jobs', bringUpStreams, describeJobs)
+      : undefined
     if (options.demo) await fleet.start([plan.demo], { patience: 1, timeoutMs: 10_000 })
-    Object.assign(state, { ready: true, ingest: plan.ingest, brokers, services })
-    screen.tell({ ready: true, ingest: plan.ingest, brokers, services })
+    const told = { ready: true, ingest: plan.ingest, brokers, services, ...(streams && { streams }) }
+    Object.assign(state, told)
+    screen.tell(told)
     if (screen.mode === 'plain') {
       screen.say(`Ready: ${plan.ingest}/v1/events. Try it:\n${sampleRequest(plan.ingest).join('\n')}`)
     }
@@ -164,6 +175,14 @@ async function start(options: StartOptions): Promise<number> {
       heldTopics = (kafka!.message as { heldTopics: boolean }).heldTopics
     }
     return chosen
+  }
+
+  async function bringUpStreams(onProgress: (line: string) => void): Promise<StartedJob[]> {
+    const libs = await resolveFlinkJars(onProgress)
+    onProgress('starting the JVM')
+    // Any free one: those after the services' are for services that join.
+    const started = await fleet.start(plan.streams(libs, await freePort()), STREAMS_LIMITS)
+    return started.flatMap(({ name, message }) => (message as { jobs?: StartedJob[] }).jobs ?? [{ name }])
   }
 
   function planOf(facts: CatalogueFacts): StartPlan {
@@ -272,6 +291,12 @@ async function start(options: StartOptions): Promise<number> {
       await stop.within(REDRAW_MS)
     }
   }
+}
+
+function describeJobs(jobs: readonly StartedJob[]): string {
+  const resumed = jobs.filter((job) => job.resumed).length
+  const names = jobs.map(({ name }) => name).join(', ')
+  return resumed > 0 ? `${names}; ${resumed} go on from their checkpoints` : names
 }
 
 /** @throws UsageError naming every port that is taken, by whom, and the flag that moves it. */

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KAFKA_IMAGE, resolveKafkaJars } from '@sluice/testing'
+import { flinkDataDir } from './plan.ts'
 import type { ProcessPlan } from './processes.ts'
 
 /**
@@ -79,11 +80,13 @@ export function kafkaDataDir(root: string): string {
 }
 
 /**
- * Throws the local Kafka's data away: the JVM's folder, and compose's volume where Docker is in use. Whatever else
+ * Throws the local Kafka's data away: the JVM's folder, and compose's volume where Docker is in use; and what stream jobs
+ * remember of it. Whatever else
  * runs by compose stays as it is.
  */
 export async function resetBroker(root: string): Promise<void> {
   await rm(kafkaDataDir(root), { recursive: true, force: true })
+  await rm(flinkDataDir(root), { recursive: true, force: true })
   if (!(await dockerHasKafka(root))) return
   await execute('docker', ['compose', 'rm', '--stop', '--force', 'kafka'], { cwd: root })
   const config = await execute('docker', ['compose', 'config', '--format', 'json'], { cwd: root })

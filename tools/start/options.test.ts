@@ -6,6 +6,7 @@ describe('parseStartOptions', () => {
     expect(parseStartOptions([])).toEqual({
       demo: true,
       json: false,
+      streams: false,
       reset: false,
       yes: false,
       ingestPort: 8080,
@@ -18,6 +19,7 @@ describe('parseStartOptions', () => {
     const args = [
       '--no-demo',
       '--json',
+      '--streams',
       '--reset',
       '-y',
       '--port',
@@ -29,6 +31,7 @@ describe('parseStartOptions', () => {
     expect(parseStartOptions(args)).toEqual({
       demo: false,
       json: true,
+      streams: true,
       reset: true,
       yes: true,
       ingestPort: 1,

@@ -6,6 +6,8 @@ import { UsageError } from '../command-line.ts'
 export type StartOptions = {
   readonly demo: boolean
   readonly json: boolean
+  /** Start the stream jobs, too. */
+  readonly streams: boolean
   /** Throw the local Kafka's data away first. */
   readonly reset: boolean
   /** Do not ask before throwing data away. */
@@ -25,6 +27,7 @@ export const START_HELP = `Starts a whole Sluice on this machine: Kafka, the top
 
 Options
   --no-demo                     post no demo traffic
+  --streams                     start the stream jobs, too: Flink in a local JVM (Java 17 and Maven; 150 MB the first time)
   --port <n>                    the gateway's port (8080)
   --admin-port <n>              the gateway's admin port (9080); the services' follow on it: 9081, 9082, …
   --kafka-port <n>              the local Kafka's port (9092)
@@ -46,6 +49,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   demo: { type: 'boolean', default: true },
   json: { type: 'boolean', default: false },
+  streams: { type: 'boolean', default: false },
   reset: { type: 'boolean', default: false },
   yes: { type: 'boolean', short: 'y', default: false },
   port: { type: 'string', default: '8080' },
@@ -75,6 +79,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions | 'help
   return Object.freeze({
     demo: values.demo !== false,
     json: values.json === true,
+    streams: values.streams === true,
     reset: values.reset === true,
     yes: values.yes === true,
     ingestPort: toPort('--port', values.port),

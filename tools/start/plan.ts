@@ -10,6 +10,8 @@ export type StartPlan = {
   /** In catalogue order. */
   readonly services: readonly ProcessPlan[]
   readonly demo: ProcessPlan
+  /** The stream jobs' processes. `libs` are Flink's jars; the port is for the flood guard's admin server. */
+  streams(libs: string, guardPort: number): readonly ProcessPlan[]
   /** Each with the flag that moves it. */
   readonly ports: readonly { readonly port: number; readonly flag: string; readonly wantedBy: string }[]
 }
@@ -76,7 +78,29 @@ export function planStart(
     args: ['--url', ingest],
     readyBy: 'spawn',
   }
-  return { ingest, gateway, services, demo, ports }
+  const streams = (libs: string, guardPort: number): ProcessPlan[] => [
+    {
+      name: 'flink',
+      script: join(root, 'tools', 'start', 'local-flink.ts'),
+      args: [libs, flinkDataDir(root), brokers],
+      readyBy: 'message',
+      ownsProcess: true,
+    },
+    {
+      name: 'flood-guard',
+      script: join(root, 'tools', 'streams', 'flood-guard.ts'),
+      args: [join(root, '.sluice', 'flood-guard', 'state')],
+      env: { KAFKA_BROKERS: brokers, ADMIN_HOST: HOST, ADMIN_PORT: String(guardPort) },
+      admin: `http://${HOST}:${guardPort}`,
+      readyBy: 'message',
+    },
+  ]
+  return { ingest, gateway, services, demo, streams, ports }
+}
+
+/** Where the local Flink keeps its checkpoints. They belong to the local Kafka's data: they hold offsets in it. */
+export function flinkDataDir(root: string): string {
+  return join(root, '.sluice', 'flink', 'data')
 }
 
 function checkPorts(ports: StartPlan['ports']): void {

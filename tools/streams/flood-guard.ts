@@ -1,4 +1,4 @@
-import { buildFloodGuard, spawnLocalFloodGuard } from '@sluice/testing'
+import { buildFloodGuard, spawnLocalFloodGuard, waitFor } from '@sluice/testing'
 import type { ProcessMessage } from '../start/processes.ts'
 
 /**
@@ -8,6 +8,7 @@ import type { ProcessMessage } from '../start/processes.ts'
  * and so does the JVM.
  */
 const [stateDir = ''] = process.argv.slice(2)
+const READY_TIMEOUT_MS = 300_000
 const { KAFKA_BROKERS: brokers = '', ADMIN_PORT: adminPort } = process.env
 
 let stopping = false
@@ -31,13 +32,25 @@ try {
     onLog: (line) => console.log(line),
   })
   stop = () => void guard.stop()
+  // The JVM is another process than this one, and its /readyz names its own pid: whoever waits for ours is told by us.
+  let over = false
+  const isReady = async () => over || (await fetch(`${guard.admin}/readyz`)).ok
+  void waitFor(isReady, { timeoutMs: READY_TIMEOUT_MS, intervalMs: 100 }).then(
+    () => over || send({ ready: {} }),
+    () => {},
+  )
   const code = await guard.exited
+  over = true
   // One that ended although nobody asked is a crash, which whoever supervises us should see.
   process.exitCode = typeof code === 'number' ? code : stopping ? 0 : 1
 } catch (error) {
-  const message: ProcessMessage = { failed: error instanceof Error ? error.message : String(error) }
-  if (process.connected) process.send?.(message)
-  console.log(message.failed)
+  const failed = error instanceof Error ? error.message : String(error)
+  send({ failed })
+  console.log(failed)
   process.exitCode = 1
 }
 if (process.connected) process.disconnect?.()
+
+function send(message: ProcessMessage): void {
+  if (process.connected) process.send?.(message)
+}
