@@ -228,6 +228,8 @@ function jvmOptions(heapMb: number): string[] {
     ...OPENED.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
     `-Xmx${heapMb}m`,
     '-XX:+UseSerialGC',
+    // Planning a job is code that runs once: compiling all of it well costs as much again (51 s of CPU to start one job, not 27).
+    '-XX:TieredStopAtLevel=1',
     `-Dlog4j.configurationFile=${pathToFileURL(LOG_CONFIG)}`,
   ]
 }
