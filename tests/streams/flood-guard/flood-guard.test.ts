@@ -124,7 +124,8 @@ describe.skipIf(obstacle !== undefined)('the flood guard on a real Kafka', () =>
     await world.send({ source: '/shop', events: 100 })
     await waitFor(async () => (await world.topTalkers()).talkers.length === 1, SLOW)
     const another = await world.startAnother()
-    const ask = (admin: string, redirect: 'manual' | 'follow') => fetch(`${admin}/v1/top-talkers`, { redirect })
+    const ask = (admin: string, redirect: 'manual' | 'follow') =>
+      fetch(`${admin}/v1/top-talkers`, { redirect })
     const instances = [world.guard(), another]
     const answers = await waitFor(async () => {
       const found = await Promise.all(instances.map(({ admin }) => ask(admin, 'manual')))
