@@ -21,7 +21,7 @@ const OCCUPIED = new Set(['gateway', 'kafka', 'demo', 'values'])
 
 /** Names that services share a space with: of other containers in docker-compose.yml, and of packages of the workspace. */
 const NO_SERVICE = new Set(
-  'topics prometheus grafana flood-guard flink client credentials decisions events operations rules schema-registry service telemetry template testing tools tests bench'.split(
+  'topics prometheus grafana flood-guard flink-jobmanager flink-taskmanager flink-jobs client credentials decisions events operations rules schema-registry service telemetry template testing tools tests bench'.split(
     ' ',
   ),
 )
