@@ -1,12 +1,10 @@
 -- What every job reads and writes. It runs before tables.sql and the job's own file, in one session. What stands for
 -- ${…} is put in by whoever starts the job; the defaults are in settings.env.
 
--- The records of event topics, as they are. Columns of events are views over it, in tables.sql, so that a record that is
--- no event can be counted instead of ending the job or vanishing.
+-- What all tables of event topics have in common. What a value is, each says itself.
 -- Time is Kafka's time of the record: always there, of our own clocks, and in order to within a second.
-CREATE TEMPORARY TABLE event_records (
+CREATE TEMPORARY TABLE event_topic (
   `key` STRING,
-  `value` STRING,
   `topic` STRING METADATA VIRTUAL,
   `partition` INT METADATA VIRTUAL,
   `offset` BIGINT METADATA VIRTUAL,
@@ -27,7 +25,6 @@ CREATE TEMPORARY TABLE event_records (
   'scan.watermark.idle-timeout' = '${IDLE_SECONDS} s',
   'key.format' = 'raw',
   'key.fields' = 'key',
-  'value.format' = 'raw',
   'value.fields-include' = 'EXCEPT_KEY'
 );
 

@@ -1,714 +1,1175 @@
 -- Derived from the catalogue: npm run derive.
 --
--- <type>_records     each record of the type's lanes, as it is; connect.sql says from where
--- <type>             the events among them: the envelope's attributes, and data_<path> of the data
+-- <type>             the events of a type: the envelope's attributes, and data_<path> of the data
 -- <type>_unreadable  the records that are no such event
+-- <type>_parsed, <type>_records  what both are made of
 --
+-- Each record is parsed once, into columns: a JSON function for each column would parse it as often. What is no JSON vanishes
+-- there, so it is found among the records as they are. A fault in one column makes that one null.
 -- The views leave out what was sent once more by a redrive or replay: it has been counted when it was new.
 
 -- order-placed, version 1
-CREATE TEMPORARY TABLE order_placed_records
-WITH ('topic' = 'events.order-placed.high;events.order-placed.normal') LIKE event_records;
+CREATE TEMPORARY TABLE order_placed_records (`value` STRING)
+WITH ('topic' = 'events.order-placed.high;events.order-placed.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW order_placed_read AS
+CREATE TEMPORARY TABLE order_placed_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `total` ROW<`amount` BIGINT, `currency` STRING>, `items` STRING>
+)
+WITH ('topic' = 'events.order-placed.high;events.order-placed.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW order_placed AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.orderId') AS `data_orderId`,
-  JSON_VALUE(`value`, '$.data.customer.id') AS `data_customer_id`,
-  JSON_VALUE(`value`, '$.data.customer.email') AS `data_customer_email`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.total.amount') AS BIGINT) AS `data_total_amount`,
-  JSON_VALUE(`value`, '$.data.total.currency') AS `data_total_currency`,
-  JSON_QUERY(`value`, '$.data.items') AS `data_items`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.email') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.total.amount') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.total.currency') IS NOT NULL
-  ) IS TRUE AS readable
-FROM order_placed_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW order_placed AS SELECT * FROM order_placed_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`orderId` AS `data_orderId`,
+  `data`.`customer`.`id` AS `data_customer_id`,
+  `data`.`customer`.`email` AS `data_customer_email`,
+  `data`.`total`.`amount` AS `data_total_amount`,
+  `data`.`total`.`currency` AS `data_total_currency`,
+  `data`.`items` AS `data_items`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM order_placed_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`orderId` IS NOT NULL
+  AND `data`.`customer`.`id` IS NOT NULL
+  AND `data`.`customer`.`email` IS NOT NULL
+  AND `data`.`total`.`amount` IS NOT NULL
+  AND `data`.`total`.`currency` IS NOT NULL;
 
 CREATE TEMPORARY VIEW order_placed_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM order_placed_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM order_placed_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM order_placed_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`orderId` IS NULL
+  OR `data`.`customer`.`id` IS NULL
+  OR `data`.`customer`.`email` IS NULL
+  OR `data`.`total`.`amount` IS NULL
+  OR `data`.`total`.`currency` IS NULL
+);
 
 -- payment-failed, version 1
-CREATE TEMPORARY TABLE payment_failed_records
-WITH ('topic' = 'events.payment-failed.high;events.payment-failed.normal') LIKE event_records;
+CREATE TEMPORARY TABLE payment_failed_records (`value` STRING)
+WITH ('topic' = 'events.payment-failed.high;events.payment-failed.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW payment_failed_read AS
+CREATE TEMPORARY TABLE payment_failed_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`paymentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `amount` ROW<`amount` BIGINT, `currency` STRING>, `reason` STRING, `attempt` BIGINT>
+)
+WITH ('topic' = 'events.payment-failed.high;events.payment-failed.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW payment_failed AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.paymentId') AS `data_paymentId`,
-  JSON_VALUE(`value`, '$.data.orderId') AS `data_orderId`,
-  JSON_VALUE(`value`, '$.data.customer.id') AS `data_customer_id`,
-  JSON_VALUE(`value`, '$.data.customer.email') AS `data_customer_email`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.amount.amount') AS BIGINT) AS `data_amount_amount`,
-  JSON_VALUE(`value`, '$.data.amount.currency') AS `data_amount_currency`,
-  JSON_VALUE(`value`, '$.data.reason') AS `data_reason`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.attempt') AS BIGINT) AS `data_attempt`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.paymentId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.email') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.amount.amount') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.amount.currency') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.reason') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.attempt') AS BIGINT) IS NOT NULL
-  ) IS TRUE AS readable
-FROM payment_failed_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW payment_failed AS SELECT * FROM payment_failed_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`paymentId` AS `data_paymentId`,
+  `data`.`orderId` AS `data_orderId`,
+  `data`.`customer`.`id` AS `data_customer_id`,
+  `data`.`customer`.`email` AS `data_customer_email`,
+  `data`.`amount`.`amount` AS `data_amount_amount`,
+  `data`.`amount`.`currency` AS `data_amount_currency`,
+  `data`.`reason` AS `data_reason`,
+  `data`.`attempt` AS `data_attempt`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM payment_failed_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`paymentId` IS NOT NULL
+  AND `data`.`orderId` IS NOT NULL
+  AND `data`.`customer`.`id` IS NOT NULL
+  AND `data`.`customer`.`email` IS NOT NULL
+  AND `data`.`amount`.`amount` IS NOT NULL
+  AND `data`.`amount`.`currency` IS NOT NULL
+  AND `data`.`reason` IS NOT NULL
+  AND `data`.`attempt` IS NOT NULL;
 
 CREATE TEMPORARY VIEW payment_failed_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM payment_failed_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM payment_failed_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM payment_failed_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`paymentId` IS NULL
+  OR `data`.`orderId` IS NULL
+  OR `data`.`customer`.`id` IS NULL
+  OR `data`.`customer`.`email` IS NULL
+  OR `data`.`amount`.`amount` IS NULL
+  OR `data`.`amount`.`currency` IS NULL
+  OR `data`.`reason` IS NULL
+  OR `data`.`attempt` IS NULL
+);
 
 -- page-viewed, version 1
-CREATE TEMPORARY TABLE page_viewed_records
-WITH ('topic' = 'events.page-viewed.normal;events.page-viewed.low') LIKE event_records;
+CREATE TEMPORARY TABLE page_viewed_records (`value` STRING)
+WITH ('topic' = 'events.page-viewed.normal;events.page-viewed.low', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW page_viewed_read AS
+CREATE TEMPORARY TABLE page_viewed_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`visitorId` STRING, `sessionId` STRING, `url` STRING, `referrer` STRING, `userAgent` STRING, `viewportWidth` BIGINT, `pageOfSession` BIGINT>
+)
+WITH ('topic' = 'events.page-viewed.normal;events.page-viewed.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW page_viewed AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.visitorId') AS `data_visitorId`,
-  JSON_VALUE(`value`, '$.data.sessionId') AS `data_sessionId`,
-  JSON_VALUE(`value`, '$.data.url') AS `data_url`,
-  JSON_VALUE(`value`, '$.data.referrer') AS `data_referrer`,
-  JSON_VALUE(`value`, '$.data.userAgent') AS `data_userAgent`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.viewportWidth') AS BIGINT) AS `data_viewportWidth`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.pageOfSession') AS BIGINT) AS `data_pageOfSession`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.visitorId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.sessionId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.url') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.userAgent') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.viewportWidth') AS BIGINT) IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.pageOfSession') AS BIGINT) IS NOT NULL
-  ) IS TRUE AS readable
-FROM page_viewed_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW page_viewed AS SELECT * FROM page_viewed_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`visitorId` AS `data_visitorId`,
+  `data`.`sessionId` AS `data_sessionId`,
+  `data`.`url` AS `data_url`,
+  `data`.`referrer` AS `data_referrer`,
+  `data`.`userAgent` AS `data_userAgent`,
+  `data`.`viewportWidth` AS `data_viewportWidth`,
+  `data`.`pageOfSession` AS `data_pageOfSession`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM page_viewed_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`visitorId` IS NOT NULL
+  AND `data`.`sessionId` IS NOT NULL
+  AND `data`.`url` IS NOT NULL
+  AND `data`.`userAgent` IS NOT NULL
+  AND `data`.`viewportWidth` IS NOT NULL
+  AND `data`.`pageOfSession` IS NOT NULL;
 
 CREATE TEMPORARY VIEW page_viewed_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM page_viewed_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM page_viewed_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM page_viewed_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`visitorId` IS NULL
+  OR `data`.`sessionId` IS NULL
+  OR `data`.`url` IS NULL
+  OR `data`.`userAgent` IS NULL
+  OR `data`.`viewportWidth` IS NULL
+  OR `data`.`pageOfSession` IS NULL
+);
 
 -- user-registered, version 1
-CREATE TEMPORARY TABLE user_registered_records
-WITH ('topic' = 'events.user-registered.normal;events.user-registered.low') LIKE event_records;
+CREATE TEMPORARY TABLE user_registered_records (`value` STRING)
+WITH ('topic' = 'events.user-registered.normal;events.user-registered.low', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW user_registered_read AS
+CREATE TEMPORARY TABLE user_registered_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`userId` STRING, `email` STRING, `name` STRING, `locale` STRING, `plan` STRING>
+)
+WITH ('topic' = 'events.user-registered.normal;events.user-registered.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW user_registered AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.userId') AS `data_userId`,
-  JSON_VALUE(`value`, '$.data.email') AS `data_email`,
-  JSON_VALUE(`value`, '$.data.name') AS `data_name`,
-  JSON_VALUE(`value`, '$.data.locale') AS `data_locale`,
-  JSON_VALUE(`value`, '$.data.plan') AS `data_plan`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.userId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.email') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.name') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.locale') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.plan') IS NOT NULL
-  ) IS TRUE AS readable
-FROM user_registered_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW user_registered AS SELECT * FROM user_registered_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`userId` AS `data_userId`,
+  `data`.`email` AS `data_email`,
+  `data`.`name` AS `data_name`,
+  `data`.`locale` AS `data_locale`,
+  `data`.`plan` AS `data_plan`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM user_registered_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`userId` IS NOT NULL
+  AND `data`.`email` IS NOT NULL
+  AND `data`.`name` IS NOT NULL
+  AND `data`.`locale` IS NOT NULL
+  AND `data`.`plan` IS NOT NULL;
 
 CREATE TEMPORARY VIEW user_registered_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM user_registered_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM user_registered_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM user_registered_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`userId` IS NULL
+  OR `data`.`email` IS NULL
+  OR `data`.`name` IS NULL
+  OR `data`.`locale` IS NULL
+  OR `data`.`plan` IS NULL
+);
 
 -- shipment-delayed, version 1
-CREATE TEMPORARY TABLE shipment_delayed_records
-WITH ('topic' = 'events.shipment-delayed.high;events.shipment-delayed.normal') LIKE event_records;
+CREATE TEMPORARY TABLE shipment_delayed_records (`value` STRING)
+WITH ('topic' = 'events.shipment-delayed.high;events.shipment-delayed.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW shipment_delayed_read AS
+CREATE TEMPORARY TABLE shipment_delayed_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`shipmentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `carrier` STRING, `warehouse` STRING, `delayDays` BIGINT, `expectedOn` STRING>
+)
+WITH ('topic' = 'events.shipment-delayed.high;events.shipment-delayed.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW shipment_delayed AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.shipmentId') AS `data_shipmentId`,
-  JSON_VALUE(`value`, '$.data.orderId') AS `data_orderId`,
-  JSON_VALUE(`value`, '$.data.customer.id') AS `data_customer_id`,
-  JSON_VALUE(`value`, '$.data.customer.email') AS `data_customer_email`,
-  JSON_VALUE(`value`, '$.data.carrier') AS `data_carrier`,
-  JSON_VALUE(`value`, '$.data.warehouse') AS `data_warehouse`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.delayDays') AS BIGINT) AS `data_delayDays`,
-  JSON_VALUE(`value`, '$.data.expectedOn') AS `data_expectedOn`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.shipmentId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.email') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.carrier') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.warehouse') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.delayDays') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.expectedOn') IS NOT NULL
-  ) IS TRUE AS readable
-FROM shipment_delayed_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW shipment_delayed AS SELECT * FROM shipment_delayed_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`shipmentId` AS `data_shipmentId`,
+  `data`.`orderId` AS `data_orderId`,
+  `data`.`customer`.`id` AS `data_customer_id`,
+  `data`.`customer`.`email` AS `data_customer_email`,
+  `data`.`carrier` AS `data_carrier`,
+  `data`.`warehouse` AS `data_warehouse`,
+  `data`.`delayDays` AS `data_delayDays`,
+  `data`.`expectedOn` AS `data_expectedOn`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM shipment_delayed_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`shipmentId` IS NOT NULL
+  AND `data`.`orderId` IS NOT NULL
+  AND `data`.`customer`.`id` IS NOT NULL
+  AND `data`.`customer`.`email` IS NOT NULL
+  AND `data`.`carrier` IS NOT NULL
+  AND `data`.`warehouse` IS NOT NULL
+  AND `data`.`delayDays` IS NOT NULL
+  AND `data`.`expectedOn` IS NOT NULL;
 
 CREATE TEMPORARY VIEW shipment_delayed_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM shipment_delayed_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM shipment_delayed_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM shipment_delayed_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`shipmentId` IS NULL
+  OR `data`.`orderId` IS NULL
+  OR `data`.`customer`.`id` IS NULL
+  OR `data`.`customer`.`email` IS NULL
+  OR `data`.`carrier` IS NULL
+  OR `data`.`warehouse` IS NULL
+  OR `data`.`delayDays` IS NULL
+  OR `data`.`expectedOn` IS NULL
+);
 
 -- stock-reserved, version 1
-CREATE TEMPORARY TABLE stock_reserved_records
-WITH ('topic' = 'events.stock-reserved.high;events.stock-reserved.normal') LIKE event_records;
+CREATE TEMPORARY TABLE stock_reserved_records (`value` STRING)
+WITH ('topic' = 'events.stock-reserved.high;events.stock-reserved.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW stock_reserved_read AS
+CREATE TEMPORARY TABLE stock_reserved_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`orderId` STRING, `sku` STRING, `quantity` BIGINT>
+)
+WITH ('topic' = 'events.stock-reserved.high;events.stock-reserved.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW stock_reserved AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.orderId') AS `data_orderId`,
-  JSON_VALUE(`value`, '$.data.sku') AS `data_sku`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.quantity') AS BIGINT) AS `data_quantity`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.sku') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.quantity') AS BIGINT) IS NOT NULL
-  ) IS TRUE AS readable
-FROM stock_reserved_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW stock_reserved AS SELECT * FROM stock_reserved_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`orderId` AS `data_orderId`,
+  `data`.`sku` AS `data_sku`,
+  `data`.`quantity` AS `data_quantity`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM stock_reserved_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`orderId` IS NOT NULL
+  AND `data`.`sku` IS NOT NULL
+  AND `data`.`quantity` IS NOT NULL;
 
 CREATE TEMPORARY VIEW stock_reserved_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM stock_reserved_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM stock_reserved_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM stock_reserved_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`orderId` IS NULL
+  OR `data`.`sku` IS NULL
+  OR `data`.`quantity` IS NULL
+);
 
 -- fraud-check-requested, version 1
-CREATE TEMPORARY TABLE fraud_check_requested_records
-WITH ('topic' = 'events.fraud-check-requested.high;events.fraud-check-requested.normal') LIKE event_records;
+CREATE TEMPORARY TABLE fraud_check_requested_records (`value` STRING)
+WITH ('topic' = 'events.fraud-check-requested.high;events.fraud-check-requested.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW fraud_check_requested_read AS
+CREATE TEMPORARY TABLE fraud_check_requested_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`orderId` STRING, `customerId` STRING, `total` ROW<`amount` BIGINT, `currency` STRING>>
+)
+WITH ('topic' = 'events.fraud-check-requested.high;events.fraud-check-requested.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW fraud_check_requested AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.orderId') AS `data_orderId`,
-  JSON_VALUE(`value`, '$.data.customerId') AS `data_customerId`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.total.amount') AS BIGINT) AS `data_total_amount`,
-  JSON_VALUE(`value`, '$.data.total.currency') AS `data_total_currency`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customerId') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.total.amount') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.total.currency') IS NOT NULL
-  ) IS TRUE AS readable
-FROM fraud_check_requested_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW fraud_check_requested AS SELECT * FROM fraud_check_requested_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`orderId` AS `data_orderId`,
+  `data`.`customerId` AS `data_customerId`,
+  `data`.`total`.`amount` AS `data_total_amount`,
+  `data`.`total`.`currency` AS `data_total_currency`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM fraud_check_requested_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`orderId` IS NOT NULL
+  AND `data`.`customerId` IS NOT NULL
+  AND `data`.`total`.`amount` IS NOT NULL
+  AND `data`.`total`.`currency` IS NOT NULL;
 
 CREATE TEMPORARY VIEW fraud_check_requested_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM fraud_check_requested_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM fraud_check_requested_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM fraud_check_requested_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`orderId` IS NULL
+  OR `data`.`customerId` IS NULL
+  OR `data`.`total`.`amount` IS NULL
+  OR `data`.`total`.`currency` IS NULL
+);
 
 -- payment-retry-scheduled, version 1
-CREATE TEMPORARY TABLE payment_retry_scheduled_records
-WITH ('topic' = 'events.payment-retry-scheduled.high;events.payment-retry-scheduled.normal') LIKE event_records;
+CREATE TEMPORARY TABLE payment_retry_scheduled_records (`value` STRING)
+WITH ('topic' = 'events.payment-retry-scheduled.high;events.payment-retry-scheduled.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW payment_retry_scheduled_read AS
+CREATE TEMPORARY TABLE payment_retry_scheduled_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`paymentId` STRING, `orderId` STRING, `amount` ROW<`amount` BIGINT, `currency` STRING>, `attempt` BIGINT, `notBefore` STRING>
+)
+WITH ('topic' = 'events.payment-retry-scheduled.high;events.payment-retry-scheduled.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW payment_retry_scheduled AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.paymentId') AS `data_paymentId`,
-  JSON_VALUE(`value`, '$.data.orderId') AS `data_orderId`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.amount.amount') AS BIGINT) AS `data_amount_amount`,
-  JSON_VALUE(`value`, '$.data.amount.currency') AS `data_amount_currency`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.attempt') AS BIGINT) AS `data_attempt`,
-  JSON_VALUE(`value`, '$.data.notBefore') AS `data_notBefore`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.paymentId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderId') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.amount.amount') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.amount.currency') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.attempt') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.notBefore') IS NOT NULL
-  ) IS TRUE AS readable
-FROM payment_retry_scheduled_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW payment_retry_scheduled AS SELECT * FROM payment_retry_scheduled_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`paymentId` AS `data_paymentId`,
+  `data`.`orderId` AS `data_orderId`,
+  `data`.`amount`.`amount` AS `data_amount_amount`,
+  `data`.`amount`.`currency` AS `data_amount_currency`,
+  `data`.`attempt` AS `data_attempt`,
+  `data`.`notBefore` AS `data_notBefore`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM payment_retry_scheduled_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`paymentId` IS NOT NULL
+  AND `data`.`orderId` IS NOT NULL
+  AND `data`.`amount`.`amount` IS NOT NULL
+  AND `data`.`amount`.`currency` IS NOT NULL
+  AND `data`.`attempt` IS NOT NULL
+  AND `data`.`notBefore` IS NOT NULL;
 
 CREATE TEMPORARY VIEW payment_retry_scheduled_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM payment_retry_scheduled_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM payment_retry_scheduled_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM payment_retry_scheduled_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`paymentId` IS NULL
+  OR `data`.`orderId` IS NULL
+  OR `data`.`amount`.`amount` IS NULL
+  OR `data`.`amount`.`currency` IS NULL
+  OR `data`.`attempt` IS NULL
+  OR `data`.`notBefore` IS NULL
+);
 
 -- notification-requested, version 2
-CREATE TEMPORARY TABLE notification_requested_records
-WITH ('topic' = 'events.notification-requested.high;events.notification-requested.normal') LIKE event_records;
+CREATE TEMPORARY TABLE notification_requested_records (`value` STRING)
+WITH ('topic' = 'events.notification-requested.high;events.notification-requested.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW notification_requested_read AS
+CREATE TEMPORARY TABLE notification_requested_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`customer` ROW<`id` STRING, `email` STRING>, `template` STRING, `parameters` STRING>
+)
+WITH ('topic' = 'events.notification-requested.high;events.notification-requested.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW notification_requested AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.customer.id') AS `data_customer_id`,
-  JSON_VALUE(`value`, '$.data.customer.email') AS `data_customer_email`,
-  JSON_VALUE(`value`, '$.data.template') AS `data_template`,
-  JSON_QUERY(`value`, '$.data.parameters') AS `data_parameters`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.email') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.template') IS NOT NULL
-  ) IS TRUE AS readable
-FROM notification_requested_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW notification_requested AS SELECT * FROM notification_requested_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`customer`.`id` AS `data_customer_id`,
+  `data`.`customer`.`email` AS `data_customer_email`,
+  `data`.`template` AS `data_template`,
+  `data`.`parameters` AS `data_parameters`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM notification_requested_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`customer`.`id` IS NOT NULL
+  AND `data`.`customer`.`email` IS NOT NULL
+  AND `data`.`template` IS NOT NULL;
 
 CREATE TEMPORARY VIEW notification_requested_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM notification_requested_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM notification_requested_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM notification_requested_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`customer`.`id` IS NULL
+  OR `data`.`customer`.`email` IS NULL
+  OR `data`.`template` IS NULL
+);
 
 -- welcome-mail-requested, version 1
-CREATE TEMPORARY TABLE welcome_mail_requested_records
-WITH ('topic' = 'events.welcome-mail-requested.normal;events.welcome-mail-requested.low') LIKE event_records;
+CREATE TEMPORARY TABLE welcome_mail_requested_records (`value` STRING)
+WITH ('topic' = 'events.welcome-mail-requested.normal;events.welcome-mail-requested.low', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW welcome_mail_requested_read AS
+CREATE TEMPORARY TABLE welcome_mail_requested_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`userId` STRING, `email` STRING, `name` STRING, `language` STRING, `series` STRING>
+)
+WITH ('topic' = 'events.welcome-mail-requested.normal;events.welcome-mail-requested.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW welcome_mail_requested AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.userId') AS `data_userId`,
-  JSON_VALUE(`value`, '$.data.email') AS `data_email`,
-  JSON_VALUE(`value`, '$.data.name') AS `data_name`,
-  JSON_VALUE(`value`, '$.data.language') AS `data_language`,
-  JSON_VALUE(`value`, '$.data.series') AS `data_series`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.userId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.email') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.name') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.language') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.series') IS NOT NULL
-  ) IS TRUE AS readable
-FROM welcome_mail_requested_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW welcome_mail_requested AS SELECT * FROM welcome_mail_requested_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`userId` AS `data_userId`,
+  `data`.`email` AS `data_email`,
+  `data`.`name` AS `data_name`,
+  `data`.`language` AS `data_language`,
+  `data`.`series` AS `data_series`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM welcome_mail_requested_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`userId` IS NOT NULL
+  AND `data`.`email` IS NOT NULL
+  AND `data`.`name` IS NOT NULL
+  AND `data`.`language` IS NOT NULL
+  AND `data`.`series` IS NOT NULL;
 
 CREATE TEMPORARY VIEW welcome_mail_requested_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM welcome_mail_requested_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM welcome_mail_requested_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM welcome_mail_requested_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`userId` IS NULL
+  OR `data`.`email` IS NULL
+  OR `data`.`name` IS NULL
+  OR `data`.`language` IS NULL
+  OR `data`.`series` IS NULL
+);
 
 -- page-view-enriched, version 1
-CREATE TEMPORARY TABLE page_view_enriched_records
-WITH ('topic' = 'events.page-view-enriched.normal;events.page-view-enriched.low') LIKE event_records;
+CREATE TEMPORARY TABLE page_view_enriched_records (`value` STRING)
+WITH ('topic' = 'events.page-view-enriched.normal;events.page-view-enriched.low', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW page_view_enriched_read AS
+CREATE TEMPORARY TABLE page_view_enriched_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`visitorId` STRING, `sessionId` STRING, `path` STRING, `device` STRING, `session` STRING, `arrivedFrom` STRING>
+)
+WITH ('topic' = 'events.page-view-enriched.normal;events.page-view-enriched.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW page_view_enriched AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.visitorId') AS `data_visitorId`,
-  JSON_VALUE(`value`, '$.data.sessionId') AS `data_sessionId`,
-  JSON_VALUE(`value`, '$.data.path') AS `data_path`,
-  JSON_VALUE(`value`, '$.data.device') AS `data_device`,
-  JSON_VALUE(`value`, '$.data.session') AS `data_session`,
-  JSON_VALUE(`value`, '$.data.arrivedFrom') AS `data_arrivedFrom`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.visitorId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.sessionId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.path') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.device') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.session') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.arrivedFrom') IS NOT NULL
-  ) IS TRUE AS readable
-FROM page_view_enriched_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW page_view_enriched AS SELECT * FROM page_view_enriched_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`visitorId` AS `data_visitorId`,
+  `data`.`sessionId` AS `data_sessionId`,
+  `data`.`path` AS `data_path`,
+  `data`.`device` AS `data_device`,
+  `data`.`session` AS `data_session`,
+  `data`.`arrivedFrom` AS `data_arrivedFrom`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM page_view_enriched_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`visitorId` IS NOT NULL
+  AND `data`.`sessionId` IS NOT NULL
+  AND `data`.`path` IS NOT NULL
+  AND `data`.`device` IS NOT NULL
+  AND `data`.`session` IS NOT NULL
+  AND `data`.`arrivedFrom` IS NOT NULL;
 
 CREATE TEMPORARY VIEW page_view_enriched_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM page_view_enriched_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM page_view_enriched_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM page_view_enriched_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`visitorId` IS NULL
+  OR `data`.`sessionId` IS NULL
+  OR `data`.`path` IS NULL
+  OR `data`.`device` IS NULL
+  OR `data`.`session` IS NULL
+  OR `data`.`arrivedFrom` IS NULL
+);
 
 -- payment-succeeded, version 1
-CREATE TEMPORARY TABLE payment_succeeded_records
-WITH ('topic' = 'events.payment-succeeded.high;events.payment-succeeded.normal') LIKE event_records;
+CREATE TEMPORARY TABLE payment_succeeded_records (`value` STRING)
+WITH ('topic' = 'events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW payment_succeeded_read AS
+CREATE TEMPORARY TABLE payment_succeeded_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`paymentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `amount` ROW<`amount` BIGINT, `currency` STRING>, `attempt` BIGINT>
+)
+WITH ('topic' = 'events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW payment_succeeded AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.paymentId') AS `data_paymentId`,
-  JSON_VALUE(`value`, '$.data.orderId') AS `data_orderId`,
-  JSON_VALUE(`value`, '$.data.customer.id') AS `data_customer_id`,
-  JSON_VALUE(`value`, '$.data.customer.email') AS `data_customer_email`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.amount.amount') AS BIGINT) AS `data_amount_amount`,
-  JSON_VALUE(`value`, '$.data.amount.currency') AS `data_amount_currency`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.attempt') AS BIGINT) AS `data_attempt`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.paymentId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.email') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.amount.amount') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.amount.currency') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.attempt') AS BIGINT) IS NOT NULL
-  ) IS TRUE AS readable
-FROM payment_succeeded_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW payment_succeeded AS SELECT * FROM payment_succeeded_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`paymentId` AS `data_paymentId`,
+  `data`.`orderId` AS `data_orderId`,
+  `data`.`customer`.`id` AS `data_customer_id`,
+  `data`.`customer`.`email` AS `data_customer_email`,
+  `data`.`amount`.`amount` AS `data_amount_amount`,
+  `data`.`amount`.`currency` AS `data_amount_currency`,
+  `data`.`attempt` AS `data_attempt`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM payment_succeeded_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`paymentId` IS NOT NULL
+  AND `data`.`orderId` IS NOT NULL
+  AND `data`.`customer`.`id` IS NOT NULL
+  AND `data`.`customer`.`email` IS NOT NULL
+  AND `data`.`amount`.`amount` IS NOT NULL
+  AND `data`.`amount`.`currency` IS NOT NULL
+  AND `data`.`attempt` IS NOT NULL;
 
 CREATE TEMPORARY VIEW payment_succeeded_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM payment_succeeded_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM payment_succeeded_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM payment_succeeded_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`paymentId` IS NULL
+  OR `data`.`orderId` IS NULL
+  OR `data`.`customer`.`id` IS NULL
+  OR `data`.`customer`.`email` IS NULL
+  OR `data`.`amount`.`amount` IS NULL
+  OR `data`.`amount`.`currency` IS NULL
+  OR `data`.`attempt` IS NULL
+);
 
 -- checkout-abandoned, version 1
-CREATE TEMPORARY TABLE checkout_abandoned_records
-WITH ('topic' = 'events.checkout-abandoned.high;events.checkout-abandoned.normal') LIKE event_records;
+CREATE TEMPORARY TABLE checkout_abandoned_records (`value` STRING)
+WITH ('topic' = 'events.checkout-abandoned.high;events.checkout-abandoned.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW checkout_abandoned_read AS
+CREATE TEMPORARY TABLE checkout_abandoned_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `total` ROW<`amount` BIGINT, `currency` STRING>, `attempts` BIGINT, `lastReason` STRING, `orderedAt` STRING, `lastFailedAt` STRING>
+)
+WITH ('topic' = 'events.checkout-abandoned.high;events.checkout-abandoned.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW checkout_abandoned AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.orderId') AS `data_orderId`,
-  JSON_VALUE(`value`, '$.data.customer.id') AS `data_customer_id`,
-  JSON_VALUE(`value`, '$.data.customer.email') AS `data_customer_email`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.total.amount') AS BIGINT) AS `data_total_amount`,
-  JSON_VALUE(`value`, '$.data.total.currency') AS `data_total_currency`,
-  TRY_CAST(JSON_VALUE(`value`, '$.data.attempts') AS BIGINT) AS `data_attempts`,
-  JSON_VALUE(`value`, '$.data.lastReason') AS `data_lastReason`,
-  JSON_VALUE(`value`, '$.data.orderedAt') AS `data_orderedAt`,
-  JSON_VALUE(`value`, '$.data.lastFailedAt') AS `data_lastFailedAt`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderId') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.customer.email') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.total.amount') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.total.currency') IS NOT NULL
-    AND TRY_CAST(JSON_VALUE(`value`, '$.data.attempts') AS BIGINT) IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.lastReason') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.orderedAt') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.lastFailedAt') IS NOT NULL
-  ) IS TRUE AS readable
-FROM checkout_abandoned_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW checkout_abandoned AS SELECT * FROM checkout_abandoned_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`orderId` AS `data_orderId`,
+  `data`.`customer`.`id` AS `data_customer_id`,
+  `data`.`customer`.`email` AS `data_customer_email`,
+  `data`.`total`.`amount` AS `data_total_amount`,
+  `data`.`total`.`currency` AS `data_total_currency`,
+  `data`.`attempts` AS `data_attempts`,
+  `data`.`lastReason` AS `data_lastReason`,
+  `data`.`orderedAt` AS `data_orderedAt`,
+  `data`.`lastFailedAt` AS `data_lastFailedAt`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM checkout_abandoned_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`orderId` IS NOT NULL
+  AND `data`.`customer`.`id` IS NOT NULL
+  AND `data`.`customer`.`email` IS NOT NULL
+  AND `data`.`total`.`amount` IS NOT NULL
+  AND `data`.`total`.`currency` IS NOT NULL
+  AND `data`.`attempts` IS NOT NULL
+  AND `data`.`lastReason` IS NOT NULL
+  AND `data`.`orderedAt` IS NOT NULL
+  AND `data`.`lastFailedAt` IS NOT NULL;
 
 CREATE TEMPORARY VIEW checkout_abandoned_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM checkout_abandoned_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM checkout_abandoned_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM checkout_abandoned_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`orderId` IS NULL
+  OR `data`.`customer`.`id` IS NULL
+  OR `data`.`customer`.`email` IS NULL
+  OR `data`.`total`.`amount` IS NULL
+  OR `data`.`total`.`currency` IS NULL
+  OR `data`.`attempts` IS NULL
+  OR `data`.`lastReason` IS NULL
+  OR `data`.`orderedAt` IS NULL
+  OR `data`.`lastFailedAt` IS NULL
+);
 
 -- content-repeated, version 1
-CREATE TEMPORARY TABLE content_repeated_records
-WITH ('topic' = 'events.content-repeated.low') LIKE event_records;
+CREATE TEMPORARY TABLE content_repeated_records (`value` STRING)
+WITH ('topic' = 'events.content-repeated.low', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW content_repeated_read AS
+CREATE TEMPORARY TABLE content_repeated_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` ROW<`type` STRING, `source` STRING, `key` STRING, `content` STRING, `ids` STRING, `firstSeenAt` STRING, `lastSeenAt` STRING>
+)
+WITH ('topic' = 'events.content-repeated.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW content_repeated AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  JSON_VALUE(`value`, '$.data.type') AS `data_type`,
-  JSON_VALUE(`value`, '$.data.source') AS `data_source`,
-  JSON_VALUE(`value`, '$.data.key') AS `data_key`,
-  JSON_VALUE(`value`, '$.data.content') AS `data_content`,
-  JSON_QUERY(`value`, '$.data.ids') AS `data_ids`,
-  JSON_VALUE(`value`, '$.data.firstSeenAt') AS `data_firstSeenAt`,
-  JSON_VALUE(`value`, '$.data.lastSeenAt') AS `data_lastSeenAt`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.key') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.content') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.firstSeenAt') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.data.lastSeenAt') IS NOT NULL
-  ) IS TRUE AS readable
-FROM content_repeated_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW content_repeated AS SELECT * FROM content_repeated_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data`.`type` AS `data_type`,
+  `data`.`source` AS `data_source`,
+  `data`.`key` AS `data_key`,
+  `data`.`content` AS `data_content`,
+  `data`.`ids` AS `data_ids`,
+  `data`.`firstSeenAt` AS `data_firstSeenAt`,
+  `data`.`lastSeenAt` AS `data_lastSeenAt`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM content_repeated_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data`.`type` IS NOT NULL
+  AND `data`.`source` IS NOT NULL
+  AND `data`.`key` IS NOT NULL
+  AND `data`.`content` IS NOT NULL
+  AND `data`.`firstSeenAt` IS NOT NULL
+  AND `data`.`lastSeenAt` IS NOT NULL;
 
 CREATE TEMPORARY VIEW content_repeated_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM content_repeated_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM content_repeated_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM content_repeated_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data`.`type` IS NULL
+  OR `data`.`source` IS NULL
+  OR `data`.`key` IS NULL
+  OR `data`.`content` IS NULL
+  OR `data`.`firstSeenAt` IS NULL
+  OR `data`.`lastSeenAt` IS NULL
+);
 
--- All types that producers post; data is its JSON text, as it is stored.
-CREATE TEMPORARY TABLE posted_event_records
-WITH ('topic' = 'events.order-placed.high;events.order-placed.normal;events.payment-failed.high;events.payment-failed.normal;events.page-viewed.normal;events.page-viewed.low;events.user-registered.normal;events.user-registered.low;events.shipment-delayed.high;events.shipment-delayed.normal;events.payment-succeeded.high;events.payment-succeeded.normal') LIKE event_records;
+-- All types that producers post; data is its JSON text, as it is stored: without spaces, its members in their order. Numbers
+-- that JSON writes with an exponent are written otherwise.
+CREATE TEMPORARY TABLE posted_event_records (`value` STRING)
+WITH ('topic' = 'events.order-placed.high;events.order-placed.normal;events.payment-failed.high;events.payment-failed.normal;events.page-viewed.normal;events.page-viewed.low;events.user-registered.normal;events.user-registered.low;events.shipment-delayed.high;events.shipment-delayed.normal;events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW posted_event_read AS
+CREATE TEMPORARY TABLE posted_event_parsed (
+  `id` STRING,
+  `source` STRING,
+  `type` STRING,
+  `time` STRING,
+  `subject` STRING,
+  `priority` STRING,
+  `receivedat` STRING,
+  `tenant` STRING,
+  `traceparent` STRING,
+  `correlationid` STRING,
+  `causationid` STRING,
+  `data` STRING
+)
+WITH ('topic' = 'events.order-placed.high;events.order-placed.normal;events.payment-failed.high;events.payment-failed.normal;events.page-viewed.normal;events.page-viewed.low;events.user-registered.normal;events.user-registered.low;events.shipment-delayed.high;events.shipment-delayed.normal;events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW posted_event AS
 SELECT
-  JSON_VALUE(`value`, '$.id') AS `id`,
-  JSON_VALUE(`value`, '$.source') AS `source`,
-  JSON_VALUE(`value`, '$.type') AS `type`,
-  JSON_VALUE(`value`, '$.time') AS `time`,
-  JSON_VALUE(`value`, '$.subject') AS `subject`,
-  JSON_VALUE(`value`, '$.priority') AS `priority`,
-  JSON_VALUE(`value`, '$.receivedat') AS `receivedat`,
-  JSON_VALUE(`value`, '$.tenant') AS `tenant`,
-  JSON_VALUE(`value`, '$.traceparent') AS `traceparent`,
-  JSON_VALUE(`value`, '$.correlationid') AS `correlationid`,
-  JSON_VALUE(`value`, '$.causationid') AS `causationid`,
-  SUBSTRING(`value` FROM POSITION(',"data":' IN `value`) + 8 FOR CHAR_LENGTH(`value`) - POSITION(',"data":' IN `value`) - 8) AS `data`,
-  `key`, `topic`, `partition`, `offset`, `at`, `arrived`,
-  (
-    `value` IS JSON OBJECT
-    AND JSON_VALUE(`value`, '$.id') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.source') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.type') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.time') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.priority') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.receivedat') IS NOT NULL
-    AND JSON_VALUE(`value`, '$.tenant') IS NOT NULL
-  ) IS TRUE AS readable
-FROM posted_event_records
-WHERE `headers`['sluice-generation'] IS NULL;
-
-CREATE TEMPORARY VIEW posted_event AS SELECT * FROM posted_event_read WHERE readable;
+  `id`,
+  `source`,
+  `type`,
+  `time`,
+  `subject`,
+  `priority`,
+  `receivedat`,
+  `tenant`,
+  `traceparent`,
+  `correlationid`,
+  `causationid`,
+  `data` AS `data`,
+  `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM posted_event_parsed
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
+  AND `source` IS NOT NULL
+  AND `type` IS NOT NULL
+  AND `time` IS NOT NULL
+  AND `priority` IS NOT NULL
+  AND `receivedat` IS NOT NULL
+  AND `tenant` IS NOT NULL
+  AND `data` IS NOT NULL;
 
 CREATE TEMPORARY VIEW posted_event_unreadable AS
-SELECT `topic`, `partition`, `offset` FROM posted_event_read WHERE NOT readable;
+SELECT `topic`, `partition`, `offset`
+FROM posted_event_records
+WHERE `headers`['sluice-generation'] IS NULL AND (`value` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT `topic`, `partition`, `offset`
+FROM posted_event_parsed
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
+  OR `source` IS NULL
+  OR `type` IS NULL
+  OR `time` IS NULL
+  OR `priority` IS NULL
+  OR `receivedat` IS NULL
+  OR `tenant` IS NULL
+  OR `data` IS NULL
+);

@@ -304,10 +304,11 @@ test('what is no event of its type is counted by each job that reads it', async 
   const before = await Promise.all(jobs.map((job) => flink.counts(job)))
   await writer.writeRaw(paymentFailed, Date.now(), 'no JSON')
   await writer.writeRaw(paymentFailed, Date.now(), '[]')
+  await writer.writeRaw(paymentFailed, Date.now(), '{"id":"without the rest"}')
   for (const [index, job] of jobs.entries()) {
-    await waitFor(async () => (await flink.counts(job)).unreadable === before[index]!.unreadable + 2, {
+    await waitFor(async () => (await flink.counts(job)).unreadable === before[index]!.unreadable + 3, {
       timeoutMs: 30_000,
-      describe: () => `${job} to count both`,
+      describe: () => `${job} to count all three`,
     })
   }
 })

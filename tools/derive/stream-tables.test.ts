@@ -23,27 +23,34 @@ const definition = defineEvent({
 })
 const { text } = streamTables([{ definition, services: ['thing-done'] }])
 
-it('reads all lanes of a type', () => {
+const topic = "'topic' = 'events.thing-done.high;events.thing-done.low'"
+
+it('reads all lanes of a type, parsed and as they are', () => {
   expect(text).toContain(
-    "CREATE TEMPORARY TABLE thing_done_records\nWITH ('topic' = 'events.thing-done.high;events.thing-done.low') LIKE event_records;",
+    `CREATE TEMPORARY TABLE thing_done_records (\`value\` STRING)\nWITH (${topic}, 'value.format' = 'raw')`,
+  )
+  expect(text).toContain(
+    `WITH (${topic}, 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true')`,
   )
 })
 
 it('has a typed column for each value of the data, and JSON text for what has no type', () => {
-  expect(text).toContain("JSON_VALUE(`value`, '$.data.who.name') AS `data_who_name`")
-  expect(text).toContain("TRY_CAST(JSON_VALUE(`value`, '$.data.who.age') AS BIGINT) AS `data_who_age`")
-  expect(text).toContain("TRY_CAST(JSON_VALUE(`value`, '$.data.ratio') AS DOUBLE) AS `data_ratio`")
-  expect(text).toContain("TRY_CAST(JSON_VALUE(`value`, '$.data.sure') AS BOOLEAN) AS `data_sure`")
-  expect(text).toContain("JSON_QUERY(`value`, '$.data.tags') AS `data_tags`")
-  expect(text).toContain("JSON_QUERY(`value`, '$.data.by') AS `data_by`")
+  expect(text).toContain(
+    '`data` ROW<`id` STRING, `who` ROW<`name` STRING, `age` BIGINT>, `ratio` DOUBLE, `sure` BOOLEAN, `tags` STRING, `by` STRING>',
+  )
+  expect(text).toContain('`data`.`who`.`name` AS `data_who_name`')
+  expect(text).toContain('`data`.`tags` AS `data_tags`')
 })
 
-it('calls a record readable that has all that the schema requires, and no other', () => {
-  const condition = text.slice(text.indexOf('IS JSON OBJECT'), text.indexOf('IS TRUE AS readable'))
-  expect(condition).toContain("JSON_VALUE(`value`, '$.tenant') IS NOT NULL")
-  expect(condition).toContain("JSON_VALUE(`value`, '$.data.who.name') IS NOT NULL")
-  expect(condition).toContain('AS BOOLEAN) IS NOT NULL')
-  expect(condition).not.toContain('age')
+it('calls a record readable that has all that the schema requires, and unreadable every other', () => {
+  const readable = text.slice(text.indexOf('VIEW thing_done AS'), text.indexOf('VIEW thing_done_unreadable'))
+  const unreadable = text.slice(text.indexOf('VIEW thing_done_unreadable'))
+  for (const required of ['`tenant`', '`data`.`who`.`name`', '`data`.`sure`']) {
+    expect(readable).toContain(`AND ${required} IS NOT NULL`)
+    expect(unreadable).toContain(`${required} IS NULL`)
+  }
+  expect(readable).not.toContain('`age` IS NOT NULL')
+  expect(unreadable).toContain('(`value` IS JSON OBJECT) IS NOT TRUE')
 })
 
 it('has the topics of every producer type in one table, and of no other', () => {

@@ -22,10 +22,12 @@ export function streamTables(entries: readonly CatalogueEntry[]): DerivedFile {
 
 const HEAD = `-- Derived from the catalogue: npm run derive.
 --
--- <type>_records     each record of the type's lanes, as it is; connect.sql says from where
--- <type>             the events among them: the envelope's attributes, and data_<path> of the data
+-- <type>             the events of a type: the envelope's attributes, and data_<path> of the data
 -- <type>_unreadable  the records that are no such event
+-- <type>_parsed, <type>_records  what both are made of
 --
+-- Each record is parsed once, into columns: a JSON function for each column would parse it as often. What is no JSON vanishes
+-- there, so it is found among the records as they are. A fault in one column makes that one null.
 -- The views leave out what was sent once more by a redrive or replay: it has been counted when it was new.
 `
 
@@ -37,109 +39,112 @@ const ATTRIBUTES = [
 /** What every event has; as `decodeEvent` checks it. */
 const REQUIRED = ['id', 'source', 'type', 'time', 'priority', 'receivedat', 'tenant']
 
-const DATA_AT = 'POSITION(\',"data":\' IN `value`)'
-/** As it is stored: a query would write it anew, with its members sorted. */
-const DATA = `SUBSTRING(\`value\` FROM ${DATA_AT} + 8 FOR CHAR_LENGTH(\`value\`) - ${DATA_AT} - 8)`
-
 const FIRST_DELIVERY = "`headers`['sluice-generation'] IS NULL"
 
+/** A value of the data, as a column of the view. `expression` is where it is in the parsed table. */
 type Column = { readonly name: string; readonly expression: string; readonly required: boolean }
 
 function tablesOf(definition: EventDefinition): string {
   const { type, version, lanes } = definition
-  const name = type.replaceAll('-', '_')
-  const data = columnsOf(jsonSchemaOf(definition), [], true)
-  const columns = [...ATTRIBUTES.map((attribute) => attributeOf(attribute)), ...data]
-  const readable = readableOf([...REQUIRED.map(attributeOf), ...data.filter(({ required }) => required)])
+  const schema = jsonSchemaOf(definition)
   return `-- ${type}, version ${version}
-CREATE TEMPORARY TABLE ${name}_records
-WITH ('topic' = '${lanes.map((lane) => laneTopic(type, lane)).join(';')}') LIKE event_records;
-
-${viewsOf(name, columns, readable)}`
+${tablesAndViews(type.replaceAll('-', '_'), {
+  topics: lanes.map((lane) => laneTopic(type, lane)),
+  dataType: sqlTypeOf(schema),
+  data: columnsOf(schema, ['data'], true),
+})}`
 }
 
 /** All that producers post, without its data's columns: for jobs that look at any type. */
 function allProducersOf(definitions: readonly EventDefinition[]): string {
-  const topics = definitions.flatMap(({ type, lanes }) => lanes.map((lane) => laneTopic(type, lane)))
-  const columns = [
-    ...ATTRIBUTES.map(attributeOf),
-    // The last member of an event, and the only one that is no plain value: the first such text begins it.
-    { name: 'data', expression: DATA },
-  ]
-  return `-- All types that producers post; data is its JSON text, as it is stored.
-CREATE TEMPORARY TABLE posted_event_records
-WITH ('topic' = '${topics.join(';')}') LIKE event_records;
-
-${viewsOf('posted_event', columns, readableOf(REQUIRED.map(attributeOf)))}`
+  return `-- All types that producers post; data is its JSON text, as it is stored: without spaces, its members in their order. Numbers
+-- that JSON writes with an exponent are written otherwise.
+${tablesAndViews('posted_event', {
+  topics: definitions.flatMap(({ type, lanes }) => lanes.map((lane) => laneTopic(type, lane))),
+  dataType: 'STRING',
+  data: [{ name: 'data', expression: '`data`', required: true }],
+})}`
 }
 
-function viewsOf(
+function tablesAndViews(
   name: string,
-  columns: readonly Pick<Column, 'name' | 'expression'>[],
-  readable: string,
+  parts: { readonly topics: readonly string[]; readonly dataType: string; readonly data: readonly Column[] },
 ): string {
-  const selected = columns.map((column) => `  ${column.expression} AS \`${column.name}\``).join(',\n')
-  return `CREATE TEMPORARY VIEW ${name}_read AS
-SELECT
-${selected},
-  \`key\`, \`topic\`, \`partition\`, \`offset\`, \`at\`, \`arrived\`,
-  (
-${readable}
-  ) IS TRUE AS readable
-FROM ${name}_records
-WHERE ${FIRST_DELIVERY};
+  const { topics, dataType, data } = parts
+  const topic = `'topic' = '${topics.join(';')}'`
+  const attributes = ATTRIBUTES.map((attribute) => `\`${attribute}\``)
+  const columns = [...attributes, ...data.map((column) => `${column.expression} AS \`${column.name}\``)]
+  const required = [
+    ...REQUIRED.map((attribute) => `\`${attribute}\``),
+    ...data.filter((column) => column.required).map(({ expression }) => expression),
+  ]
+  return `CREATE TEMPORARY TABLE ${name}_records (\`value\` STRING)
+WITH (${topic}, 'value.format' = 'raw') LIKE event_topic;
 
-CREATE TEMPORARY VIEW ${name} AS SELECT * FROM ${name}_read WHERE readable;
+CREATE TEMPORARY TABLE ${name}_parsed (
+${attributes.map((attribute) => `  ${attribute} STRING,`).join('\n')}
+  \`data\` ${dataType}
+)
+WITH (${topic}, 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
+
+CREATE TEMPORARY VIEW ${name} AS
+SELECT
+${columns.map((column) => `  ${column},`).join('\n')}
+  \`key\`, \`topic\`, \`partition\`, \`offset\`, \`at\`, \`arrived\`
+FROM ${name}_parsed
+WHERE ${FIRST_DELIVERY}
+${required.map((expression) => `  AND ${expression} IS NOT NULL`).join('\n')};
 
 CREATE TEMPORARY VIEW ${name}_unreadable AS
-SELECT \`topic\`, \`partition\`, \`offset\` FROM ${name}_read WHERE NOT readable;
+SELECT \`topic\`, \`partition\`, \`offset\`
+FROM ${name}_records
+WHERE ${FIRST_DELIVERY} AND (\`value\` IS JSON OBJECT) IS NOT TRUE
+UNION ALL
+SELECT \`topic\`, \`partition\`, \`offset\`
+FROM ${name}_parsed
+WHERE ${FIRST_DELIVERY} AND (
+${required.map((expression, n) => `  ${n === 0 ? '' : 'OR '}${expression} IS NULL`).join('\n')}
+);
 `
-}
-
-function readableOf(columns: readonly Pick<Column, 'expression'>[]): string {
-  const present = columns.map(({ expression }) => `    AND ${expression} IS NOT NULL`)
-  return ['    `value` IS JSON OBJECT', ...present].join('\n')
-}
-
-function attributeOf(name: string): Pick<Column, 'name' | 'expression'> {
-  return { name, expression: jsonValue([name]) }
 }
 
 /** A column for each value of the data that is not an object of known members; what has no SQL type is JSON text. */
 function columnsOf(schema: JsonSchema, path: readonly string[], required: boolean): Column[] {
-  const {
-    type,
-    properties,
-    required: members = [],
-  } = schema as {
-    type?: string
-    properties?: Record<string, JsonSchema>
-    required?: string[]
-  }
-  if (type === 'object' && properties !== undefined) {
-    return Object.entries(properties).flatMap(([name, member]) =>
-      columnsOf(member, [...path, name], required && members.includes(name)),
+  const members = membersOf(schema)
+  if (members)
+    return members.flatMap(({ name, schema: member, isRequired }) =>
+      columnsOf(member, [...path, name], required && isRequired),
     )
-  }
-  const at = ['data', ...path]
-  const name = at.join('_')
-  if (type === 'string') return [{ name, expression: jsonValue(at), required }]
-  const sqlType = SQL_TYPES[type ?? '']
-  if (sqlType !== undefined)
-    return [{ name, expression: `TRY_CAST(${jsonValue(at)} AS ${sqlType})`, required }]
-  return [{ name, expression: `JSON_QUERY(\`value\`, '${jsonPath(at)}')`, required: false }]
+  const isValue = sqlTypeOf(schema) !== 'STRING' || (schema as Schema).type === 'string'
+  const expression = path.map((step) => `\`${step}\``).join('.')
+  return [{ name: path.join('_'), expression, required: required && isValue }]
+}
+
+function sqlTypeOf(schema: JsonSchema): string {
+  const members = membersOf(schema)
+  if (!members) return SQL_TYPES[(schema as Schema).type ?? ''] ?? 'STRING'
+  return `ROW<${members.map(({ name, schema: member }) => `\`${name}\` ${sqlTypeOf(member)}`).join(', ')}>`
+}
+
+type Schema = {
+  readonly type?: string
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+}
+
+/** Of an object whose members the schema names. */
+function membersOf(schema: JsonSchema) {
+  const { type, properties, required = [] } = schema as Schema
+  if (type !== 'object' || properties === undefined) return undefined
+  return Object.entries(properties).map(([name, member]) => ({
+    name,
+    schema: member,
+    isRequired: required.includes(name),
+  }))
 }
 
 const SQL_TYPES: Readonly<Record<string, string>> = {
   integer: 'BIGINT',
   number: 'DOUBLE',
   boolean: 'BOOLEAN',
-}
-
-function jsonValue(path: readonly string[]): string {
-  return `JSON_VALUE(\`value\`, '${jsonPath(path)}')`
-}
-
-function jsonPath(path: readonly string[]): string {
-  return `$${path.map((step) => (/^\w+$/.test(step) ? `.${step}` : `["${step}"]`)).join('')}`
 }

@@ -62,8 +62,8 @@ describe('the jobs', () => {
       (statement) => /^CREATE TEMPORARY (?:TABLE|VIEW) (\w+)/.exec(statement)?.[1] ?? [],
     )
     expect(names).toEqual([
-      ...['event_records', 'decisions', 'derived_events', 'unreadable', 'late'],
-      ...['payment_failed_records', 'payment_failed_read', 'payment_failed', 'payment_failed_unreadable'],
+      ...['event_topic', 'decisions', 'derived_events', 'unreadable', 'late'],
+      ...['payment_failed_records', 'payment_failed_parsed', 'payment_failed', 'payment_failed_unreadable'],
       ...['failures', 'trouble'],
     ])
   })

@@ -45,7 +45,7 @@ function isWanted(statement: string, script: readonly string[]): boolean {
   return script.some((own) => new RegExp(`\\b${name}(_unreadable)?\\b`).test(own))
 }
 
-const SUFFIX = /_(records|read|unreadable)$/
+const SUFFIX = /_(records|parsed|unreadable)$/
 
 /** What an environment says otherwise than streams/flink/settings.env. */
 export async function streamSettings(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
