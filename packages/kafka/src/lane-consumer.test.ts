@@ -1,4 +1,11 @@
-import { createLogger, createMetrics, HELD_OFFSETS, LAG_SECONDS, LOST_BY_RETENTION } from '@sluice/telemetry'
+import {
+  createLogger,
+  createMetrics,
+  HELD_OFFSETS,
+  LAG_RECORDS,
+  LAG_SECONDS,
+  LOST_BY_RETENTION,
+} from '@sluice/telemetry'
 import { createMemoryBroker, waitFor } from '@sluice/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -170,6 +177,22 @@ async function start(options: Partial<LaneConsumerOptions<Handled>> & { claiming
 }
 
 describe('createLaneConsumer: offsets', () => {
+  test('a partition of which nothing was fetched lags by what it has behind its start', async () => {
+    const { listener } = await start()
+    const lag = metrics.gauge(LAG_RECORDS, { type: 'type', lane: 'high' }) as unknown as { value: number }
+    const at = { topic: 'high', partition: 0 }
+    for (const [stood, expected] of [
+      [{ committed: -1, low: 0, high: 0 }, 0],
+      [{ committed: -1, low: 3, high: 5 }, 2],
+      [{ committed: 50, low: 0, high: 50 }, 0],
+      [{ committed: 50, low: 0, high: 57 }, 7],
+    ] as const) {
+      listener.assigned([{ ...at, ...stood }], 1)
+      await metrics.text()
+      expect(lag.value).toBe(expected)
+    }
+  })
+
   test('commits the lowest unfinished offset, and nothing again that is committed', async () => {
     const { assign, bring, call, commitDue, commits } = await start()
     assign(1, 'high')

@@ -669,8 +669,9 @@ export function createLaneConsumer<Result extends Handled>(
     for (const { lane, topic, delayMs } of ways) {
       const owned = [...partitions.values()].filter((partition) => partition.topic === topic)
       const labels = { type, lane }
-      const lag = owned.map(({ tracker, highWatermark }) =>
-        Math.max(0, highWatermark - tracker.committable()),
+      const lag = owned.map(({ tracker, start, highWatermark }) =>
+        // Before the first record of a partition its tracker knows nothing.
+        Math.max(0, highWatermark - Math.max(start, tracker.committable())),
       )
       // What waits as planned is not late.
       const due = owned.map(({ tracker }) => (tracker.oldest()?.record.timestamp ?? wallTime) + delayMs)
