@@ -66,9 +66,14 @@ export function followControlTopic(options: ControlTopicOptions): ControlTopic {
   let untold = 0
   let toldAt = Number.NEGATIVE_INFINITY
 
-  function become(ok: boolean, detail: string): void {
-    // Ready once is ready for good.
-    state = ok || !state.ok ? { ok, detail } : { ok: true, detail: `${detail} Going on without.` }
+  function goOn(detail: string): void {
+    state = { ok: true, detail: `${detail} Going on without.` }
+  }
+
+  /** Ready once is ready for good. */
+  function wait(detail: string): void {
+    if (state.ok) goOn(detail)
+    else state = { ok: false, detail }
   }
 
   const impatient = setTimeout(() => {
@@ -77,7 +82,7 @@ export function followControlTopic(options: ControlTopicOptions): ControlTopic {
       { topic, state: state.detail },
       'a control topic was not read to its end in time; going on without',
     )
-    become(true, `${state.detail} Going on without.`)
+    goOn(state.detail)
   }, patienceMs).unref()
 
   async function follow(): Promise<void> {
@@ -104,12 +109,12 @@ export function followControlTopic(options: ControlTopicOptions): ControlTopic {
       lag.set(behind)
       if (!reading) return
       if (!isRead()) {
-        become(false, `${topic} is being read: ${behind} offsets are left.`)
+        wait(`${topic} is being read: ${behind} offsets are left.`)
         return
       }
       reading = false
       followed.set(1)
-      become(true, `${topic} was read to its end, and is followed.`)
+      state = { ok: true, detail: `${topic} was read to its end, and is followed.` }
       log.info({ topic }, 'a control topic was read to its end')
     }
     look()
@@ -170,7 +175,8 @@ export function followControlTopic(options: ControlTopicOptions): ControlTopic {
       error instanceof MissingTopic || (error instanceof KafkaError && error.code === 'kafka-refused')
     const detail = `${topic} cannot be followed: ${error.message}`
     const before = state.detail
-    become(certain, certain ? `${detail} Going on without.` : detail)
+    if (certain) goOn(detail)
+    else wait(detail)
     if (state.detail !== before)
       log.warn({ topic, reason: error.message }, 'a control topic cannot be followed; trying again')
   }

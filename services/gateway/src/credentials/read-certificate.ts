@@ -59,7 +59,6 @@ function credentialOf(names: readonly string[], { byCertificate }: CredentialSet
   for (const name of names) {
     const found = byCertificate.get(name)
     if (found && credential && found !== credential) return AMBIGUOUS
-
     credential ??= found
   }
   return credential ?? NO_CREDENTIAL
