@@ -1,4 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
+import type { Lane } from '@sluice/events'
 import type { ValueType } from './value-type.ts'
 
 /** What a condition looks at. One object may serve many events: nothing keeps it. */
@@ -11,7 +12,7 @@ export type RuleInput = {
   subject: string | undefined
   tenant: string
   /** The priority that the producer wished for, capped. */
-  wish: string | undefined
+  wish: Lane | undefined
 }
 
 /** Why there is no value: a field that is absent, work that would take too long. Made once, when a rule is compiled. */

@@ -59,7 +59,7 @@ export function createJudge(options: JudgeOptions): Judge {
     .filter(({ definition }) => definition.origin === 'producer')
     .map(({ definition }) => definition.type)
 
-  // One for all events: a rule keeps nothing of it.
+  // The event that is judged, as rules and decisions see it. One for all: nobody keeps it, and judging is synchronous.
   const input: RuleInput = {
     data: undefined,
     id: '',
@@ -79,15 +79,15 @@ export function createJudge(options: JudgeOptions): Judge {
   ): PublishRecord | undefined {
     const { credential } = receipt
     const { definition } = plan
-    if (plan.hasRules) show(candidate, result.id, credential)
+    show(candidate, result.id, credential)
     const drop = findFilter(plan, input)
     if (drop) return dropAs(result, drop)
     const key = definition.key(candidate.data)
-    const facts = factsOf(candidate, plan, key, credential)
+    const facts = factsOf(plan, key)
     const decided = facts && decisions!.findDrop(facts)
     if (decided) return dropAs(result, decided)
 
-    const way = wayOf(candidate, plan, credential, facts)
+    const way = wayOf(plan, facts)
     const { lane, topic } = way
     result.way = way
     const framed =
@@ -110,38 +110,25 @@ export function createJudge(options: JudgeOptions): Judge {
   }
 
   function place(candidate: Candidate, plan: TypePlan, id: string, credential: Credential) {
-    if (plan.hasRules) show(candidate, id, credential)
+    show(candidate, id, credential)
     const key = plan.definition.key(candidate.data)
-    const { topic } = wayOf(candidate, plan, credential, factsOf(candidate, plan, key, credential))
+    const { topic } = wayOf(plan, factsOf(plan, key))
     return { topic, key }
   }
 
-  /** After `show`, where the type has rules. */
-  function wayOf(
-    candidate: Candidate,
-    plan: TypePlan,
-    credential: Credential,
-    facts: JudgedFacts | undefined,
-  ): Way {
-    const way = findWay(plan, candidate.priority, credential.maxPriority, input)
+  function wayOf(plan: TypePlan, facts: JudgedFacts | undefined): Way {
+    const way = findWay(plan, input)
     return facts ? decisions!.findWay(plan, way, facts) : way
   }
 
   /** What decisions ask about; undefined when nothing is decided, so that it costs nothing then. */
-  function factsOf(
-    { source, data }: Candidate,
-    { definition }: TypePlan,
-    key: string,
-    credential: Credential,
-  ): JudgedFacts | undefined {
+  function factsOf({ definition }: TypePlan, key: string): JudgedFacts | undefined {
     if (!decisions || decisions.isEmpty()) return undefined
-    const { tenant } = credential
-    const at = decisions.now()
-    return { tenant, type: definition.type, source: source ?? credential.source, key, data, at }
+    const { tenant, source, data } = input
+    return { tenant, type: definition.type, source, key, data, at: decisions.now() }
   }
 
-  /** Fills in what rules look at. */
-
+  /** Fills in what rules and decisions look at; before either is asked. */
   function show(candidate: Candidate, id: string, { source, tenant, maxPriority }: Credential): void {
     const { data, subject, priority } = candidate
     input.data = data

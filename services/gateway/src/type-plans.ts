@@ -1,6 +1,5 @@
 import {
   type CatalogueEntry,
-  capLane,
   dataSchemaOf,
   type EventDefinition,
   LANES,
@@ -56,8 +55,6 @@ export type Drop = {
 /** What is known about a type before its first event comes. */
 export type TypePlan = {
   readonly definition: EventDefinition
-  /** Whether rules look at its events at all. */
-  readonly hasRules: boolean
   readonly filters: readonly (PlannedRule & { readonly drop: Drop })[]
   readonly priorities: readonly (PlannedRule & { readonly way: Way })[]
   readonly byDefault: Way
@@ -92,9 +89,9 @@ export function findFilter(plan: TypePlan, input: RuleInput): Drop | undefined {
 }
 
 /** The way of an event: what `prioritise` says, looked up. */
-export function findWay(plan: TypePlan, wish: Lane | undefined, cap: Lane, input: RuleInput): Way {
+export function findWay(plan: TypePlan, input: RuleInput): Way {
   for (const planned of plan.priorities) if (matches(planned, input)) return planned.way
-  return wish === undefined ? plan.byDefault : plan.byWish[capLane(wish, cap)]
+  return input.wish === undefined ? plan.byDefault : plan.byWish[input.wish]
 }
 
 /** What cannot be told is no match. */
@@ -148,7 +145,6 @@ function planType(definition: EventDefinition, tallies: readonly RuleTally[], me
   }
   return {
     definition,
-    hasRules: filters.length + priorities.length > 0,
     filters,
     priorities,
     byDefault: wayOf({}),
