@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { catalogue, RULES_TOPIC } from '@sluice/events'
-import { spanOf, tryRules } from '@sluice/operations'
+import type { IncomingRecord } from '@sluice/kafka'
+import { readSpan, spanOf, tryRules } from '@sluice/operations'
 import { decodePublishedRules, parseRules, RULES_KEY, type RuleSet, runRuleTests } from '@sluice/rules'
 import { UsageError } from './command-line.ts'
 import { askGateway } from './operate/ask-gateway.ts'
@@ -96,16 +97,15 @@ async function dryRun(
 /** What is published for all gateways, if anything is. */
 async function readPublished({ client, signal }: Operation): Promise<RuleSet | undefined> {
   const admin = await client.admin()
-  const { from, to } = await spanOf(admin, [RULES_TOPIC]).finally(() => admin.close())
+  const span = await spanOf(admin, [RULES_TOPIC]).finally(() => admin.close())
   const reader = client.reader({ name: 'rules' })
-  let value: Buffer | null = null
-  try {
-    for await (const { records } of reader.read(from, { to, signal }))
-      for (const record of records) if (record.key?.toString() === RULES_KEY) value = record.value
-  } finally {
-    await reader.close()
+  const published: (Buffer | null)[] = []
+  const collect = ({ key, value }: IncomingRecord) => {
+    if (key?.toString() === RULES_KEY) published.push(value)
   }
-  return value === null ? undefined : parseRules(decodePublishedRules(value).text, definitions, RULES_TOPIC)
+  await readSpan(reader, span, collect, { signal }).finally(() => reader.close())
+  const value = published.at(-1)
+  return value ? parseRules(decodePublishedRules(value).text, definitions, RULES_TOPIC) : undefined
 }
 
 /** @throws Error with everything that is wrong with it */

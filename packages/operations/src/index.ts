@@ -42,7 +42,7 @@ export { type ReplayOptions, type ReplayProgress, type ReplayReport, RUN_PATTERN
 export { EVERYTHING, FILTER_NAMES, filtersOf, parseFilters, type Selection } from './selection.ts'
 export { createSender, REDELIVERY_LANE, type Sender } from './sender.ts'
 export type { BookedOutcome, Sighting } from './sighting.ts'
-export { type Span, spanOf } from './span.ts'
+export { readSpan, type Span, spanOf } from './span.ts'
 export {
   type LetterGroup,
   readLetterAt,

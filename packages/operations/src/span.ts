@@ -1,4 +1,4 @@
-import type { Admin, PartitionOffset } from '@sluice/kafka'
+import type { Admin, IncomingRecord, PartitionOffset, Reader, TopicPartition } from '@sluice/kafka'
 
 /** A part of some topics, as a reader takes it: each partition from its offset in `from` up to that in `to`. */
 export type Span = {
@@ -35,4 +35,33 @@ export async function spanOf(admin: Admin, topics: readonly string[], since?: nu
     }
   }
   return { from, to, offsets, topics: present.length }
+}
+
+/**
+ * Reads a span to its end: each partition in the order of its offsets.
+ * @param options.onProgress how many of the span's offsets are read
+ * @throws KafkaError; the signal's reason when it is aborted
+ */
+export async function readSpan(
+  reader: Reader,
+  { from, to, offsets }: Span,
+  visit: (record: IncomingRecord) => void,
+  options: {
+    readonly signal?: AbortSignal | undefined
+    readonly onProgress?: ((done: number, total: number) => void) | undefined
+  } = {},
+): Promise<void> {
+  const { signal, onProgress } = options
+  const placeOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`
+  const positions = new Map(from.map((at) => [placeOf(at), at.offset]))
+  let done = 0
+  for await (const batch of reader.read(from, { to, ...(signal && { signal }) })) {
+    for (const record of batch.records) visit(record)
+    const place = placeOf(batch)
+    done += batch.end - positions.get(place)!
+    positions.set(place, batch.end)
+    onProgress?.(Math.min(done, offsets), offsets)
+  }
+  // An aborted read ends as if there were no more.
+  signal?.throwIfAborted()
 }

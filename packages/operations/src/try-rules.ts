@@ -1,7 +1,7 @@
 import { type CatalogueEntry, DecodeError, decodeEvent, type Lane, laneTopic } from '@sluice/events'
-import type { KafkaClient } from '@sluice/kafka'
+import type { IncomingRecord, KafkaClient } from '@sluice/kafka'
 import { type ChangeGroup, compareRuleSets, type RuleSet, type TriedRule } from '@sluice/rules'
-import { spanOf } from './span.ts'
+import { readSpan, spanOf } from './span.ts'
 
 export type TryRulesOptions = {
   readonly client: KafkaClient
@@ -48,30 +48,15 @@ export async function tryRules(options: TryRulesOptions): Promise<TriedRules> {
   const comparison = compareRuleSets(before, after)
   let unreadable = 0
   const admin = await client.admin()
-  const { from, to, offsets } = await spanOf(admin, [...places.keys()], since).finally(() => admin.close())
+  const span = await spanOf(admin, [...places.keys()], since).finally(() => admin.close())
   const reader = client.reader({ name: 'rules' })
-  let done = 0
-  const positions = new Map(from.map((at) => [`${at.topic} ${at.partition}`, at.offset]))
-  try {
-    for await (const { topic, partition, records, end } of reader.read(from, {
-      to,
-      ...(signal && { signal }),
-    })) {
-      const { definition, lane } = places.get(topic)!
-      for (const record of records) {
-        const input = readInput(record)
-        if (input && definition.isValid(input.data)) comparison.take({ definition, lane, input })
-        else unreadable++
-      }
-      const place = `${topic} ${partition}`
-      done += Math.max(0, end - positions.get(place)!)
-      positions.set(place, end)
-      onProgress?.(Math.min(done, offsets), offsets)
-    }
-    signal?.throwIfAborted()
-  } finally {
-    await reader.close()
+  const judge = (record: IncomingRecord) => {
+    const { definition, lane } = places.get(record.topic)!
+    const input = readInput(record)
+    if (input && definition.isValid(input.data)) comparison.take({ definition, lane, input })
+    else unreadable++
   }
+  await readSpan(reader, span, judge, { signal, onProgress }).finally(() => reader.close())
   return {
     types: entries.map(({ definition }) => definition.type),
     count: comparison.count(),
@@ -81,7 +66,7 @@ export async function tryRules(options: TryRulesOptions): Promise<TriedRules> {
   }
 }
 
-function readInput(record: Parameters<typeof decodeEvent>[0]) {
+function readInput(record: IncomingRecord) {
   try {
     const { data, id, source, subject, tenant } = decodeEvent(record)
     return { data, id, source, subject, tenant, wish: undefined }

@@ -8,7 +8,7 @@ import type {
   TopicPartition,
 } from '@sluice/kafka'
 import { readSighting, type Sighting } from './sighting.ts'
-import { spanOf } from './span.ts'
+import { readSpan, spanOf } from './span.ts'
 import { type TopicRole, topicRoles } from './topic-role.ts'
 import { type EventTrace, traceEvents } from './trace.ts'
 import { uuidTime } from './uuid-time.ts'
@@ -111,23 +111,15 @@ function createLook(
     mayBe: (record: IncomingRecord) => boolean,
     is: (sighting: Sighting) => boolean,
   ): Promise<void> {
-    const { from, to, offsets, topics: present } = await spanOf(admin, topics, since)
-    extent.topics = Math.max(extent.topics, present)
-    extent.offsets = Math.max(extent.offsets, offsets)
-    const positions = new Map(from.map((at) => [placeOf(at), at.offset]))
-    let read = 0
-    for await (const batch of reader.read(from, { to, ...(signal && { signal }) })) {
-      for (const record of batch.records) {
-        if (!mayBe(record)) continue
-        const sighting = readSighting(record, roles.get(record.topic)!)
-        if (is(sighting)) found.set(`${placeOf(record)}/${record.offset}`, sighting)
-      }
-      read += batch.end - positions.get(placeOf(batch))!
-      positions.set(placeOf(batch), batch.end)
-      onProgress?.(Math.min(read, offsets), offsets)
+    const span = await spanOf(admin, topics, since)
+    extent.topics = Math.max(extent.topics, span.topics)
+    extent.offsets = Math.max(extent.offsets, span.offsets)
+    const look = (record: IncomingRecord) => {
+      if (!mayBe(record)) return
+      const sighting = readSighting(record, roles.get(record.topic)!)
+      if (is(sighting)) found.set(`${placeOf(record)}/${record.offset}`, sighting)
     }
-    // An aborted read ends as if there were no more.
-    signal?.throwIfAborted()
+    await readSpan(reader, span, look, { signal, onProgress })
   }
 
   return {
