@@ -1,9 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { catalogue, planTopics } from '@sluice/events'
+import { catalogue } from '@sluice/events'
 import { createKafkaJsClient } from '@sluice/kafka'
-import { type LocalFlink, type LocalFlinkOptions, resolveFlinkJars, startLocalFlink } from '@sluice/testing'
+import {
+  createPlannedTopics,
+  type LocalFlink,
+  type LocalFlinkOptions,
+  resolveFlinkJars,
+  startLocalFlink,
+} from '@sluice/testing'
 
 /** Flink with some jobs, on a folder that is thrown away in the end. It can be killed and started again. */
 export type FlinkFixture = {
@@ -18,7 +24,11 @@ export async function startFlink(
   brokers: string,
   options: Pick<LocalFlinkOptions, 'jobs' | 'settings'> = {},
 ): Promise<FlinkFixture> {
-  await createTopics(brokers)
+  const client = createKafkaJsClient({
+    ...{ brokers: brokers.split(','), clientId: 'streams-test' },
+    ...{ connectTimeoutMs: 3000, requestTimeoutMs: 10_000 },
+  })
+  await createPlannedTopics(client, catalogue, { control: true })
   const dataDir = await mkdtemp(join(tmpdir(), 'sluice-flink-'))
   const libs = await resolveFlinkJars((line) => console.error(line))
   const lines: string[] = []
@@ -43,19 +53,4 @@ export async function startFlink(
       await rm(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-async function createTopics(brokers: string): Promise<void> {
-  const client = createKafkaJsClient({
-    brokers: brokers.split(','),
-    clientId: 'streams-test',
-    connectTimeoutMs: 3000,
-    requestTimeoutMs: 10_000,
-  })
-  const admin = await client.admin()
-  const plans = planTopics(catalogue, { control: true })
-  await admin.createTopics(
-    plans.map(({ topic, partitions }) => ({ topic, partitions, replicationFactor: 1, config: {} })),
-  )
-  await admin.close()
 }

@@ -8,14 +8,13 @@ import {
   encodeEvent,
   laneTopic,
   orderPlaced,
-  PARTITIONS_PER_TYPE,
-  planTopics,
   streamDeadLetterTopic,
 } from '@sluice/events'
 import { createKafkaJsClient, type IncomingRecord, type OutgoingRecord } from '@sluice/kafka'
 import {
   buildEvent,
   buildFloodGuard,
+  createPlannedTopics,
   freePort,
   type LocalFloodGuard,
   startLocalFloodGuard,
@@ -76,16 +75,9 @@ export async function openWorld(brokers: string, settings: Readonly<Record<strin
     connectTimeoutMs: 3000,
     requestTimeoutMs: 10_000,
   })
+  const definition = { ...orderPlaced, type, lanes: ['normal'] as const }
+  await createPlannedTopics(client, [{ definition, services: [] }], { control: true })
   const admin = await client.admin()
-  await admin.createTopics([
-    { topic, partitions: PARTITIONS_PER_TYPE, replicationFactor: 1, config: {} },
-    ...planTopics([], { control: true }).map(({ topic, partitions, compacted }) => ({
-      topic,
-      partitions,
-      replicationFactor: 1,
-      config: { 'cleanup.policy': compacted ? 'compact' : 'delete' },
-    })),
-  ])
   const producer = client.producer({ name: 'events' })
   const stopping = new AbortController()
   const followed = new Map([DECISIONS_TOPIC, letters].map((name) => [name, [] as IncomingRecord[]]))
