@@ -127,11 +127,11 @@ describe('whatever two schemas are', () => {
   it('data of the one fits the other where nothing is refused', () => {
     let compatible = 0
     fc.assert(
-      fc.property(pairOfShapes, ([before, after]) => {
+      fc.property(pairOfShapes, fc.gen(), ([before, after], draw) => {
         const [writer, reader] = [toSchema(before), toSchema(after)]
         if (findRefusals(schemaOf(reader), schemaOf(writer), 'refused').length > 0) return
         if (JSON.stringify(before) !== JSON.stringify(after)) compatible++
-        for (const data of fc.sample(dataOf(before), 5)) expect(reader.safeParse(data).error).toBeUndefined()
+        for (const data of draw(fiveOf, before)) expect(reader.safeParse(data).error).toBeUndefined()
       }),
       { numRuns: 500 },
     )
@@ -141,11 +141,10 @@ describe('whatever two schemas are', () => {
   it('a consumer takes data of the other where nothing is refused but unknown fields', () => {
     let compatible = 0
     fc.assert(
-      fc.property(pairOfShapes, ([before, after]) => {
+      fc.property(pairOfShapes, fc.gen(), ([before, after], draw) => {
         const [writer, reader] = [toSchema(before), toSchema(after)]
         if (findRefusals(schemaOf(reader), schemaOf(writer), 'kept').length > 0) return
         if (JSON.stringify(before) !== JSON.stringify(after)) compatible++
-        const [example] = fc.sample(dataOf(after), 1)
         const definition = defineEvent({
           type: 'test-made',
           version: 1,
@@ -155,10 +154,9 @@ describe('whatever two schemas are', () => {
           key: () => 'k',
           lanes: ['normal'],
           defaultPriority: 'normal',
-          example,
+          example: draw(dataOf, after),
         })
-        for (const data of fc.sample(dataOf(before), 5))
-          expect(definition.validateStored(data)).toBeUndefined()
+        for (const data of draw(fiveOf, before)) expect(definition.validateStored(data)).toBeUndefined()
       }),
       { numRuns: 500 },
     )
@@ -263,6 +261,11 @@ function changed(one: Shape): fc.Arbitrary<Shape> {
   }
 }
 
+const fiveOf = (one: Shape) => fc.array(dataOf(one), { minLength: 5, maxLength: 5 })
+
+/** JSON without a member `__proto__`: what zod parses lacks it, so no definition takes it as its example. */
+const json = fc.jsonValue({ maxDepth: 1 }).filter((value) => !JSON.stringify(value).includes('"__proto__":'))
+
 /** Valid data of a shape, often on its bounds. */
 function dataOf(one: Shape): fc.Arbitrary<unknown> {
   switch (one.kind) {
@@ -282,7 +285,7 @@ function dataOf(one: Shape): fc.Arbitrary<unknown> {
     case 'null':
       return fc.constant(null)
     case 'json':
-      return fc.jsonValue({ maxDepth: 1 })
+      return json
     case 'enum':
       return fc.constantFrom(...one.values)
     case 'literal':
