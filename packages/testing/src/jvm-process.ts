@@ -1,9 +1,10 @@
-import type { ChildProcessByStdio } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { LocalKafkaError } from './errors.ts'
 
-export type Jvm = ChildProcessByStdio<null, Readable, Readable>
+/** A JVM whose output we read. */
+export type Jvm = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable }
 
 /** Hands on each line, and remembers the last twenty that are not frames of a stack trace. */
 export function readLines(jvm: Jvm, onLine: (line: string) => void): () => readonly string[] {

@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { LocalKafkaError } from './errors.ts'
 import { findJava } from './java.ts'
+import { ended, readLines } from './jvm-process.ts'
 import { resolveMavenFolder } from './maven-folder.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -13,6 +12,8 @@ export type LocalFloodGuard = {
   readonly pid: number
   /** Where health, metrics and top talkers are. */
   readonly admin: string
+  /** What it said last, for whoever has to tell why it ended. */
+  lastLines(): readonly string[]
   /** The exit code, or the signal that ended it. */
   readonly exited: Promise<number | NodeJS.Signals | null>
   /** SIGTERM; it commits and leaves its group within its own grace time. Resolves when it is gone. May be called again. */
@@ -37,7 +38,6 @@ export type LocalFloodGuardOptions = {
 const HOME = fileURLToPath(new URL('../../../streams/flood-guard', import.meta.url))
 const CACHE_DIR = fileURLToPath(new URL('../../../.sluice/flood-guard', import.meta.url))
 const READY_TIMEOUT_MS = 60_000
-const LAST_LINES = 20
 /** Of 250 MB in all: the rest is code, buffers of the network, and the JVM itself. */
 const JVM_OPTIONS = ['-Xmx160m', '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError']
 
@@ -93,19 +93,16 @@ export async function spawnLocalFloodGuard(options: LocalFloodGuardOptions): Pro
       stdio: ['pipe', 'pipe', 'pipe'],
     },
   )
-  for (const input of [jvm.stdout, jvm.stderr]) {
-    createInterface({ input }).on('line', (line) => onLog?.(line))
-  }
-  const exited = once(jvm, 'exit').then(
-    ([code, signal]) => (code ?? signal) as number | NodeJS.Signals | null,
-  )
+  const lastLines = readLines(jvm, (line) => onLog?.(line))
+  const exited = ended(jvm)
   async function end(signal: NodeJS.Signals): Promise<void> {
-    if (isRunning(jvm)) jvm.kill(signal)
+    if (jvm.exitCode === null && jvm.signalCode === null) jvm.kill(signal)
     await exited
   }
   return {
     pid: jvm.pid!,
     admin: `http://127.0.0.1:${adminPort}`,
+    lastLines,
     exited,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
@@ -117,37 +114,26 @@ export async function spawnLocalFloodGuard(options: LocalFloodGuardOptions): Pro
  * @throws LocalKafkaError `java-missing` or `flood-guard-start`
  */
 export async function startLocalFloodGuard(options: LocalFloodGuardOptions): Promise<LocalFloodGuard> {
-  const lines: string[] = []
-  const guard = await spawnLocalFloodGuard({
-    ...options,
-    onLog(line) {
-      lines.push(line)
-      if (lines.length > LAST_LINES) lines.shift()
-      options.onLog?.(line)
-    },
-  })
-  let ended = false
+  const guard = await spawnLocalFloodGuard(options)
+  let hasEnded = false
   void guard.exited.then(() => {
-    ended = true
+    hasEnded = true
   })
   try {
-    await waitFor(async () => ended || (await fetch(`${guard.admin}/readyz`)).ok, {
+    await waitFor(async () => hasEnded || (await fetch(`${guard.admin}/readyz`)).ok, {
       timeoutMs: READY_TIMEOUT_MS,
       intervalMs: 100,
       describe: 'the flood guard to be ready',
     })
   } catch (cause) {
     await guard.kill()
-    throw startError((cause as Error).message, lines, cause)
+    throw startError((cause as Error).message, guard, cause)
   }
-  if (ended) throw startError(`The flood guard ended with ${await guard.exited}.`, lines)
+  if (hasEnded) throw startError(`The flood guard ended with ${await guard.exited}.`, guard)
   return guard
 }
 
-function startError(what: string, lines: readonly string[], cause?: unknown): LocalKafkaError {
-  return new LocalKafkaError('flood-guard-start', `${what} Its last lines:\n${lines.join('\n')}`, { cause })
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null
+function startError(what: string, { lastLines }: LocalFloodGuard, cause?: unknown): LocalKafkaError {
+  const message = `${what} Its last lines:\n${lastLines().join('\n')}`
+  return new LocalKafkaError('flood-guard-start', message, { cause })
 }
