@@ -42,7 +42,7 @@ Those of prom-client, for every process. The ones to look at first:
 
 | metric | what it says |
 |---|---|
-| \`nodejs_eventloop_lag_mean_seconds\`, \`_min_\`, \`_max_\`, \`_stddev_\`, \`_p50_\`, \`_p90_\`, \`_p99_\` | how late the event loop was since the last scrape, by \`perf_hooks\`' histogram with a resolution of 10 ms: up to that much is normal. A p99 of some 100 ms means that something computes too long in one go, and every request and heartbeat waits for it |
+| \`nodejs_eventloop_lag_mean_seconds\`, \`_min_\`, \`_max_\`, \`_stddev_\`, \`_p50_\`, \`_p90_\`, \`_p99_\` | how late the event loop was since the last scrape, by \`perf_hooks\`' histogram with a resolution of 100 ms: up to some 105 ms is normal. A p99 of 200 ms means that something computes too long in one go, and every request and heartbeat waits for it |
 | \`nodejs_eventloop_lag_seconds\` | how late it was at the moment of the scrape |
 | \`process_cpu_seconds_total\` | CPU time; its rate is the share of one core, and near 1 the process is full |
 | \`process_resident_memory_bytes\`, \`nodejs_heap_size_used_bytes\`, \`nodejs_external_memory_bytes\` | memory: all, JavaScript's, and that of buffers |

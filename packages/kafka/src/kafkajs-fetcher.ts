@@ -52,7 +52,7 @@ export type Fetcher = {
  * kafkajs' to find out, by its heartbeats.
  *
  * A paused partition is left out of requests, and of the answer that is on its way. A resumed one waits for that
- * answer, at most FETCH_WAIT_MS.
+ * answer, so a request that leaves one out waits for records only {@link PAUSED_WAIT_MS}.
  */
 export function startFetcher(options: FetcherOptions): Fetcher {
   const { cluster, urgent, positions, records, failed, log } = options
@@ -82,7 +82,13 @@ export function startFetcher(options: FetcherOptions): Fetcher {
         if (wanted.length === 0) await resumed.promise
         else {
           const first = turn % wanted.length
-          const answer = await ask(leader, [...wanted.slice(first), ...wanted.slice(0, first)], way)
+          const asked = [...wanted.slice(first), ...wanted.slice(0, first)]
+          const answer = await ask(
+            leader,
+            asked,
+            way,
+            wanted.length < led.length ? PAUSED_WAIT_MS : IDLE_WAIT_MS,
+          )
           if (plan !== mine) return
           await take(answer)
           failures = 0
@@ -95,12 +101,18 @@ export function startFetcher(options: FetcherOptions): Fetcher {
     }
   }
 
-  async function ask(leader: number, wanted: readonly Position[], way: Way): Promise<FetchAnswer> {
+  async function ask(
+    leader: number,
+    wanted: readonly Position[],
+    way: Way,
+    maxWaitMs: number,
+  ): Promise<FetchAnswer> {
     const broker = await cluster.findBroker({ nodeId: leader })
     for (const position of wanted) position.asked = position.offset
     try {
       const connection = await broker.connectionPool.getConnection(way.connection)
-      return await connection.send(callOf(FETCH, encodeFetchRequest(wanted, way.limits), readFetchAnswer))
+      const request = encodeFetchRequest(wanted, { ...way.limits, maxWaitMs })
+      return await connection.send(callOf(FETCH, request, readFetchAnswer))
     } catch (error) {
       const { name, host, port } = error as { name: string; host: string; port: number }
       if (name === 'KafkaJSConnectionClosedError') {
@@ -206,15 +218,16 @@ type Position = { -readonly [Name in keyof PartitionOffset]: PartitionOffset[Nam
   paused: boolean
 }
 
-/** Short: it delays only an idle fetch, and a resumed partition may have to wait for one. */
-const FETCH_WAIT_MS = 100
+/** How long the broker waits for the first record. Each such request costs it, and us, as much as if it brought some. */
+const IDLE_WAIT_MS = 500
+const PAUSED_WAIT_MS = 100
 
 /** How a loop fetches. */
 type Way = {
   /** The index of a connection to the broker. */
   readonly connection: number
   readonly longestWaitMs: number
-  readonly limits: FetchLimits
+  readonly limits: Omit<FetchLimits, 'maxWaitMs'>
 }
 
 const BULK: Way = {
@@ -222,7 +235,6 @@ const BULK: Way = {
   longestWaitMs: 25,
   limits: {
     minBytes: 1,
-    maxWaitMs: FETCH_WAIT_MS,
     maxBytes: 3 * 1024 * 1024,
     maxBytesPerPartition: 512 * 1024,
   },
