@@ -10,6 +10,7 @@ export type FakeFetch = {
   readonly connection: number
   /** What was asked for, as `topic/partition@offset`. */
   readonly asked: readonly string[]
+  readonly maxWaitMs: number
   answer(...partitions: readonly FetchedPartition[]): void
   fail(error: Error): void
 }
@@ -22,10 +23,12 @@ export function createFakeCluster(leaders: Map<string, number>) {
   const connectionTo = (node: number, connection: number): KafkaJsConnection => ({
     send<Answer>({ request }: KafkaJsCall<Answer>) {
       const { promise, resolve, reject } = Promise.withResolvers<FetchAnswer>()
+      const sent = request.encode().buffer
       fetches.push({
         node,
         connection,
-        asked: readAsked(request.encode().buffer),
+        asked: readAsked(sent),
+        maxWaitMs: sent.readInt32BE(4),
         answer: (...partitions) => resolve({ throttleMs: 0, error: 0, partitions }),
         fail: reject,
       })

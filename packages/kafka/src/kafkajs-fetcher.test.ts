@@ -107,6 +107,23 @@ describe('the fetcher', () => {
     fetcher.stop()
   })
 
+  test('waits less long for records where a partition is left out, which may be resumed meanwhile', async () => {
+    const { next, fetcher } = start()
+    const idle = await next()
+    fetcher.pause([p0])
+    idle.answer()
+    const partial = await next()
+    fetcher.resume([p0])
+    partial.answer()
+    const whole = await next()
+    expect([idle, partial, whole].map(({ asked, maxWaitMs }) => [asked.length, maxWaitMs])).toEqual([
+      [2, 500],
+      [1, 100],
+      [2, 500],
+    ])
+    fetcher.stop()
+  })
+
   test('a seek counts for the next request, and what is on its way from elsewhere is dropped', async () => {
     const { next, story, fetcher } = start()
     fetcher.seek({ ...p0, offset: 2 })

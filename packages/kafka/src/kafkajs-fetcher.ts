@@ -82,13 +82,10 @@ export function startFetcher(options: FetcherOptions): Fetcher {
         if (wanted.length === 0) await resumed.promise
         else {
           const first = turn % wanted.length
+          const maxWaitMs = wanted.length < led.length ? PAUSED_WAIT_MS : IDLE_WAIT_MS
+          const limits = { ...way.limits, maxWaitMs }
           const asked = [...wanted.slice(first), ...wanted.slice(0, first)]
-          const answer = await ask(
-            leader,
-            asked,
-            way,
-            wanted.length < led.length ? PAUSED_WAIT_MS : IDLE_WAIT_MS,
-          )
+          const answer = await ask(leader, asked, way.connection, limits)
           if (plan !== mine) return
           await take(answer)
           failures = 0
@@ -104,15 +101,14 @@ export function startFetcher(options: FetcherOptions): Fetcher {
   async function ask(
     leader: number,
     wanted: readonly Position[],
-    way: Way,
-    maxWaitMs: number,
+    index: number,
+    limits: FetchLimits,
   ): Promise<FetchAnswer> {
     const broker = await cluster.findBroker({ nodeId: leader })
     for (const position of wanted) position.asked = position.offset
     try {
-      const connection = await broker.connectionPool.getConnection(way.connection)
-      const request = encodeFetchRequest(wanted, { ...way.limits, maxWaitMs })
-      return await connection.send(callOf(FETCH, request, readFetchAnswer))
+      const connection = await broker.connectionPool.getConnection(index)
+      return await connection.send(callOf(FETCH, encodeFetchRequest(wanted, limits), readFetchAnswer))
     } catch (error) {
       const { name, host, port } = error as { name: string; host: string; port: number }
       if (name === 'KafkaJSConnectionClosedError') {
