@@ -6,6 +6,11 @@ import { LocalKafkaError } from './errors.ts'
 /** A JVM whose output we read. */
 export type Jvm = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable }
 
+/** Whether it was started and has not ended. */
+export function isRunning(jvm: Jvm): jvm is Jvm & { readonly pid: number } {
+  return jvm.pid !== undefined && jvm.exitCode === null && jvm.signalCode === null
+}
+
 /** Hands on each line, and remembers the last twenty that are not frames of a stack trace. */
 export function readLines(jvm: Jvm, onLine: (line: string) => void): () => readonly string[] {
   const last: string[] = []

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LocalKafkaError } from './errors.ts'
 import { findJava } from './java.ts'
-import { ended, readLines } from './jvm-process.ts'
+import { ended, isRunning, readLines } from './jvm-process.ts'
 import { resolveMavenFolder } from './maven-folder.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -96,7 +96,7 @@ export async function spawnLocalFloodGuard(options: LocalFloodGuardOptions): Pro
   const lastLines = readLines(jvm, (line) => onLog?.(line))
   const exited = ended(jvm)
   async function end(signal: NodeJS.Signals): Promise<void> {
-    if (jvm.exitCode === null && jvm.signalCode === null) jvm.kill(signal)
+    if (isRunning(jvm)) jvm.kill(signal)
     await exited
   }
   return {

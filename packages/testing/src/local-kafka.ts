@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { answersKafka } from './broker-probe.ts'
 import { LocalKafkaError } from './errors.ts'
 import { findJava } from './java.ts'
-import { ended, readLines } from './jvm-process.ts'
+import { ended, isRunning, readLines } from './jvm-process.ts'
 import { holdsTopics, kafkaVersionOf, moveAside, prepareDataFolder } from './kafka-data-folder.ts'
 import { type ExtraListeners, renderProperties } from './kafka-properties.ts'
 import { stopOrphanedJvm, terminate, writePidFile } from './orphaned-jvm.ts'
@@ -169,8 +169,7 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
     }
 
     async function stop(graceMs = STOP_GRACE_MS): Promise<void> {
-      if (jvm.pid !== undefined && jvm.exitCode === null && jvm.signalCode === null)
-        await terminate(jvm.pid, graceMs)
+      if (isRunning(jvm)) await terminate(jvm.pid, graceMs)
       await exited
     }
 

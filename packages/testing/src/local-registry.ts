@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { LocalKafkaError } from './errors.ts'
 import { findNewerJava } from './java.ts'
+import { ended, isRunning, readLines } from './jvm-process.ts'
 import { resolveMavenFolder } from './maven-folder.ts'
 import { terminate } from './orphaned-jvm.ts'
 import { freePort } from './port-owner.ts'
@@ -65,37 +64,31 @@ export async function startLocalRegistry(options: LocalRegistryOptions): Promise
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
-  const lines: string[] = []
-  for (const input of [jvm.stdout, jvm.stderr]) {
-    createInterface({ input }).on('line', (line) => {
-      lines.push(line)
-      if (lines.length > 20) lines.shift()
-    })
-  }
-  const exited = once(jvm, 'exit')
+  const lastLines = readLines(jvm, () => {})
+  const exited = ended(jvm)
   const killWithUs = () => jvm.kill('SIGKILL')
   process.once('exit', killWithUs)
   void exited.then(() => process.off('exit', killWithUs))
-  const isRunning = () => jvm.exitCode === null && jvm.signalCode === null
   const url = `http://127.0.0.1:${port}${API}`
 
   async function stop(): Promise<void> {
-    if (isRunning()) await terminate(jvm.pid!, STOP_GRACE_MS)
+    if (isRunning(jvm)) await terminate(jvm.pid, STOP_GRACE_MS)
     await exited
   }
 
   try {
-    await waitFor(async () => !isRunning() || (await answers(url)), {
+    await waitFor(async () => !isRunning(jvm) || (await answers(url)), {
       timeoutMs: READY_TIMEOUT_MS,
       intervalMs: 100,
-      describe: () => `the schema registry to answer; its last lines:\n${lines.join('\n')}`,
+      describe: () => `the schema registry to answer; its last lines:\n${lastLines().join('\n')}`,
     })
   } catch (error) {
     await stop()
     throw new LocalKafkaError('registry-start', (error as Error).message, { cause: error })
   }
-  if (!isRunning()) {
-    throw new LocalKafkaError('registry-start', `The schema registry ended at once:\n${lines.join('\n')}`)
+  if (!isRunning(jvm)) {
+    const message = `The schema registry ended at once:\n${lastLines().join('\n')}`
+    throw new LocalKafkaError('registry-start', message)
   }
   return {
     url,

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { LocalKafkaError } from '../errors.ts'
 import { findJava } from '../java.ts'
-import { ended, readLines } from '../jvm-process.ts'
+import { ended, isRunning, readLines } from '../jvm-process.ts'
 import { stopOrphanedJvm, terminate, writePidFile } from '../orphaned-jvm.ts'
 import { freePort } from '../port-owner.ts'
 import { waitFor } from '../wait-for.ts'
@@ -96,8 +96,7 @@ export async function startLocalFlink(options: LocalFlinkOptions): Promise<Local
       await rm(pidFile, { force: true })
     })
   async function stop(): Promise<void> {
-    if (jvm.pid !== undefined && jvm.exitCode === null && jvm.signalCode === null)
-      await terminate(jvm.pid, STOP_GRACE_MS)
+    if (isRunning(jvm)) await terminate(jvm.pid, STOP_GRACE_MS)
     await exited
   }
 
