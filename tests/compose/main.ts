@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { catalogue, listServices } from '@sluice/events'
 import { createStack } from './stack.ts'
-import { runTrial, type Step } from './trial.ts'
+import type { Step } from './step.ts'
+import { runTrial } from './trial.ts'
 
 // `npm run test:compose`. Progress goes to stderr, so that stdout holds the table alone.
 
@@ -12,29 +13,38 @@ of its own; nothing stays but the images.
 
   npm run test:compose -- [options]
 
-  --seed n   repeats the events of an earlier run; random by default
-  --help     this text`
+  --seed n    repeats the events of an earlier run; random by default
+  --streams   also Flink with its jobs and the flood guard, whose images take a GB and some minutes
+  --help      this text`
 
 const PROJECT = 'sluice-trial'
 
 const options = readOptions(process.argv.slice(2))
-if (typeof options === 'object') process.exitCode = await main(options.seed)
+if (typeof options === 'object') process.exitCode = await main(options)
 else if (options === HELP) console.log(HELP)
 else {
   console.error(options)
   process.exitCode = 2
 }
 
+type Options = { readonly seed: number; readonly streams: boolean }
+
 /** The options, or what to say instead of a trial. */
-function readOptions(args: readonly string[]): { seed: number } | string {
+function readOptions(args: readonly string[]): Options | string {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { seed: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+      options: {
+        seed: { type: 'string' },
+        streams: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
     })
     if (values.help) return HELP
     const seed = Number(values.seed ?? randomInt(1_000_000_000))
-    return Number.isSafeInteger(seed) ? { seed } : `--seed must be a whole number, not "${values.seed}".`
+    return Number.isSafeInteger(seed)
+      ? { seed, streams: values.streams }
+      : `--seed must be a whole number, not "${values.seed}".`
   } catch (error) {
     return `${(error as Error).message} --help lists the options.`
   }
@@ -43,10 +53,11 @@ function readOptions(args: readonly string[]): { seed: number } | string {
 /** Not to be interrupted: also what was interrupted is taken away. */
 async function takeAway(): Promise<void> {
   const { compose } = await createStack(PROJECT, new AbortController().signal)
-  await compose('--profile', 'observability', 'down', '--volumes', '--remove-orphans', '--timeout', '5')
+  const profiles = ['--profile', 'observability', '--profile', 'streams']
+  await compose(...profiles, 'down', '--volumes', '--remove-orphans', '--timeout', '5')
 }
 
-async function main(seed: number): Promise<number> {
+async function main({ seed, streams }: Options): Promise<number> {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interrupted.abort(new Error(`Stopped by ${signal}.`)))
@@ -64,7 +75,7 @@ async function main(seed: number): Promise<number> {
   try {
     // What a trial left behind that was killed.
     await takeAway()
-    for await (const step of runTrial({ stack, services, seed, signal: interrupted.signal })) {
+    for await (const step of runTrial({ stack, services, seed, streams, signal: interrupted.signal })) {
       console.error(`ok  ${step.name}, ${step.seconds.toFixed(1)} s`)
       steps.push(step)
     }
@@ -79,7 +90,9 @@ async function main(seed: number): Promise<number> {
   }
 
   async function lastWords(): Promise<string> {
-    return stack.compose('logs', '--no-color', '--tail', '15').catch((error: Error) => error.message)
+    return stack
+      .compose('--profile', 'streams', 'logs', '--no-color', '--tail', '15')
+      .catch((error: Error) => error.message)
   }
 }
 

@@ -10,6 +10,8 @@ export type Stack = {
     readonly kafka: number
     readonly prometheus: number
     readonly grafana: number
+    readonly flink: number
+    readonly floodGuard: number
   }
   /**
    * `docker compose` with these arguments; what it printed. Rejects when it fails, with its last words.
@@ -35,7 +37,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PATIENCE_MS = 20 * 60_000
 
 export async function createStack(project: string, signal: AbortSignal): Promise<Stack> {
-  const [ingest, admin, kafka, prometheus, grafana] = (await findPorts(5)) as [
+  const [ingest, admin, kafka, prometheus, grafana, flink, floodGuard] = (await findPorts(7)) as [
+    number,
+    number,
     number,
     number,
     number,
@@ -50,6 +54,8 @@ export async function createStack(project: string, signal: AbortSignal): Promise
     KAFKA_PORT: String(kafka),
     PROMETHEUS_PORT: String(prometheus),
     GRAFANA_PORT: String(grafana),
+    FLINK_PORT: String(flink),
+    FLOOD_GUARD_PORT: String(floodGuard),
   }
   async function docker(...args: readonly string[]): Promise<string> {
     try {
@@ -63,7 +69,7 @@ export async function createStack(project: string, signal: AbortSignal): Promise
   }
   const compose = (...args: readonly string[]) => docker('compose', '--progress', 'quiet', ...args)
   return {
-    ports: { ingest, kafka, prometheus, grafana },
+    ports: { ingest, kafka, prometheus, grafana, flink, floodGuard },
     docker,
     compose,
     async observe(service, ...options) {

@@ -17,16 +17,17 @@ import { readTopics } from '../faults/rig/read-topics.ts'
 import { inspectImages } from './inspect-images.ts'
 import { checkGrafana, checkPrometheus } from './observability.ts'
 import type { Stack } from './stack.ts'
+import { type Step, step } from './step.ts'
+import { tryStreams } from './streams.ts'
 import { LANES_OF, TOPICS, takeStock } from './take-stock.ts'
-
-/** One line of the table. */
-export type Step = { readonly name: string; readonly seconds: number; readonly seen: string }
 
 export type TrialOptions = {
   readonly stack: Stack
   /** Every consumer service, in catalogue order. */
   readonly services: readonly string[]
   readonly seed: number
+  /** Whether the profile "streams" is tried too. */
+  readonly streams: boolean
   readonly signal: AbortSignal
 }
 
@@ -41,7 +42,7 @@ const PATIENCE_MS = 180_000
 
 /** The trial, a step at a time. Ends with an error at the first thing that is not as it has to be. */
 export async function* runTrial(options: TrialOptions): AsyncGenerator<Step> {
-  const { stack, services, seed, signal } = options
+  const { stack, services, seed, streams, signal } = options
   const processes = ['gateway', ...services]
   const url = `http://127.0.0.1:${stack.ports.ingest}`
   const brokers = `127.0.0.1:${stack.ports.kafka}`
@@ -156,16 +157,7 @@ export async function* runTrial(options: TrialOptions): AsyncGenerator<Step> {
     const { inputs, outputs } = totals.repeats
     return `${totals.accepted} accepted, ${totals.lost} lost, ${totals.doubled} doubled, ${totals.outOfOrder} out of order; written again: ${inputs} inputs, ${outputs} outputs`
   })
-}
-
-async function step(name: string, work: () => Promise<string>): Promise<Step> {
-  const started = performance.now()
-  try {
-    const seen = await work()
-    return { name, seconds: (performance.now() - started) / 1000, seen }
-  } catch (error) {
-    throw new Error(`${name}: ${(error as Error).message}`, { cause: error })
-  }
+  if (streams) yield* tryStreams(stack, url)
 }
 
 async function bringUp(stack: Stack, scale: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -28,8 +28,8 @@ async function write(name: string, line: string): Promise<void> {
   await chmod(join(world, 'bin', name), 0o755)
 }
 
-/** Runs the script until it has submitted something. */
-async function submitted(jobs: object[], env: Record<string, string>): Promise<string> {
+/** Runs the script until `until` resolves; what it resolved to. */
+async function running<T>(jobs: object[], env: Record<string, string>, until: () => Promise<T>): Promise<T> {
   await writeFile(join(world, 'overview.json'), JSON.stringify({ jobs }))
   const script = execFile(join(FOLDER, 'run-jobs.sh'), {
     env: {
@@ -39,15 +39,21 @@ async function submitted(jobs: object[], env: Record<string, string>): Promise<s
         FLINK_REST: 'flink:8081',
         KAFKA_BROKERS: 'kafka:9092',
         CHECKPOINTS: join(world, 'checkpoints'),
+        TMPDIR: world,
       },
       ...env,
     },
   })
   try {
-    return await waitFor(() => readFile(join(world, 'submitted.sql'), 'utf8'))
+    return await until()
   } finally {
     script.kill()
   }
+}
+
+/** What the script submits first. */
+function submitted(jobs: object[], env: Record<string, string>): Promise<string> {
+  return running(jobs, env, () => waitFor(() => readFile(join(world, 'submitted.sql'), 'utf8')))
 }
 
 it.runIf(process.platform === 'linux')(
@@ -79,7 +85,7 @@ it.runIf(process.platform === 'linux')(
     const own = splitStatements(fillIn((await Promise.all(files)).join('\n'), values))
     expect(statements.slice(-own.length)).toEqual(own)
     expect(statements).toContain("SET 'rest.address' = 'flink'")
-    expect(sql).not.toContain('state-recovery')
+    expect(sql).not.toContain("SET 'execution.state-recovery")
   },
 )
 
@@ -92,4 +98,31 @@ it.runIf(process.platform === 'linux')('goes on from the newest checkpoint that 
   await writeFile(join(folder, 'b/chk-2/_metadata'), '')
   const sql = await submitted([], { JOBS: 'payment-trouble' })
   expect(sql).toContain(`SET 'execution.state-recovery.path' = 'file://${folder}/b/chk-2';`)
+})
+
+it.runIf(process.platform === 'linux')(
+  'submits all by one client, each in a database of its own, and says whether all run',
+  async () => {
+    const sql = await submitted([], { JOBS: 'payment-trouble duplicates' })
+    const databases = splitStatements(sql).filter((statement) => statement.startsWith('USE '))
+    expect(databases).toEqual(['USE `payment-trouble`', 'USE `duplicates`'])
+    await expect(access(join(world, 'jobs-run'))).rejects.toThrow('ENOENT')
+  },
+)
+
+it.runIf(process.platform === 'linux')('lets a job that fails hold up no other for good', async () => {
+  // A client that ends at the bad job, and a cluster that runs what came before it.
+  await write('sleep', 'exec /bin/sleep 0.01')
+  await write(
+    'sql-client.sh',
+    `jobs=$(sed -n "/^USE .duplicates/,$ d; s/^USE .\\([a-z-]*\\).;/\\1/p" "$2")
+for job in $jobs; do echo "{"name":"$job","state":"RUNNING"}" >> ${world}/overview.json; done
+exit 1`,
+  )
+  await running([], { JOBS: 'duplicates payment-trouble delay-storm' }, () =>
+    waitFor(async () => {
+      const overview = await readFile(join(world, 'overview.json'), 'utf8')
+      return overview.includes('payment-trouble') && overview.includes('delay-storm')
+    }),
+  )
 })
