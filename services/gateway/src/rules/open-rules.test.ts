@@ -54,9 +54,12 @@ const effectOf = ({ rules }: Awaited<ReturnType<typeof open>>) => rules.describe
 
 describe('the file of rules', () => {
   it('that cannot be used is no start', async () => {
-    await expect(open('rules: 7')).rejects.toThrow(
-      /^RULES_FILE \(.*rules\.yaml\) cannot be used\.\n.*:1:8: "rules" must be a list\./,
-    )
+    await expect(open('rules: 7')).rejects.toMatchObject({
+      code: 'settings',
+      message: expect.stringMatching(
+        /\n {2}RULES_FILE: .*rules\.yaml cannot be used\.\n.*:1:8: "rules" must be a list\./,
+      ),
+    })
   })
 
   it('is read again when it changes', async () => {

@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from '@sluice/events'
 import { decodePublishedRules, parseRules, RULES_KEY, type RuleSet } from '@sluice/rules'
+import { SettingsError } from '@sluice/service'
 import { type Logger, type Metrics, OUTDATED_FILES } from '@sluice/telemetry'
 import type { BadRecord } from '../control/follow-control-topic.ts'
 import { followFiles } from '../follow-files.ts'
@@ -17,8 +18,8 @@ export type OpenRules = ActiveRules & {
 }
 
 /**
- * The rules of the file, which is read now, and again whenever it changes. Rejects when it cannot be used now; a later
- * change is taken whole or not at all.
+ * The rules of the file, which is read now, and again whenever it changes. Rejects with `SettingsError` when it cannot be
+ * used now; a later change is taken whole or not at all.
  */
 export async function openRules(options: {
   readonly file: string
@@ -52,7 +53,8 @@ export async function openRules(options: {
         log.error({ err: error, file }, 'the rule file cannot be used; the rules before stay in force')
     },
   }).catch((cause: Error) => {
-    throw new Error(`RULES_FILE (${file}) cannot be used.\n${cause.message}`, { cause })
+    const problem = `${file} cannot be used.\n${cause.message}`
+    throw new SettingsError([{ variable: 'RULES_FILE', problem }], { cause })
   })
 
   return { ...active, apply, stop: followed.stop }
