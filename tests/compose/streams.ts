@@ -1,22 +1,28 @@
 import { randomUUID } from 'node:crypto'
 import { orderPlaced, paymentFailed } from '@sluice/events'
 import { STREAM_JOBS, waitFor } from '@sluice/testing'
+import { postEvent, SOURCE } from './post-event.ts'
 import type { Stack } from './stack.ts'
 import { type Step, step } from './step.ts'
 
 /** Bounds a failure only: a job manager that comes back plans every job anew. */
 const PATIENCE_MS = 600_000
 
-const SOURCE = '/trial'
-
 /** The profile "streams" on a stack that is up: what decides, and that it outlives its processes. A step at a time. */
-export async function* tryStreams(stack: Stack, url: string): AsyncGenerator<Step> {
+export async function* tryStreams(options: {
+  readonly stack: Stack
+  /** Of the gateway. */
+  readonly url: string
+  readonly signal: AbortSignal
+}): AsyncGenerator<Step> {
+  const { stack, url, signal } = options
   const overview = `http://127.0.0.1:${stack.ports.flink}/jobs/overview`
+  const compose = (...args: readonly string[]) => stack.compose('--profile', 'streams', ...args)
   const up = (...services: readonly string[]) =>
-    stack.compose('--profile', 'streams', 'up', '--detach', '--no-build', '--wait', ...services)
+    compose('up', '--detach', '--no-build', '--wait', ...services)
 
   yield await step('images of Flink and the flood guard', async () => {
-    await stack.compose('--profile', 'streams', 'build', 'flink-jobmanager', 'flood-guard')
+    await compose('build', 'flink-jobmanager', 'flood-guard')
     return '2 images'
   })
   yield await step('profile streams up', async () => {
@@ -29,23 +35,23 @@ export async function* tryStreams(stack: Stack, url: string): AsyncGenerator<Ste
   yield await step('the third failed payment of a customer', async () => {
     const customer = randomUUID()
     for (let payment = 0; payment < 3; payment++) await postPayment(url, customer)
-    return untilRaised(url, customer)
+    return untilRaised(url, customer, signal)
   })
   yield await step('task manager killed before the third', async () => {
     const customer = randomUUID()
     await postPayment(url, customer)
     await postPayment(url, customer)
-    await stack.compose('--profile', 'streams', 'kill', 'flink-taskmanager')
+    await compose('kill', 'flink-taskmanager')
     await postPayment(url, customer)
     await up('flink-taskmanager')
-    return untilRaised(url, customer)
+    return untilRaised(url, customer, signal)
   })
   yield await step('job manager killed, its jobs forgotten', async () => {
     const before = await runningJobs(overview)
     const customer = randomUUID()
     await postPayment(url, customer)
     await postPayment(url, customer)
-    await stack.compose('--profile', 'streams', 'kill', 'flink-jobmanager')
+    await compose('kill', 'flink-jobmanager')
     await up('flink-jobmanager')
     let now = new Map<string, string>()
     const anew = async () => {
@@ -53,30 +59,31 @@ export async function* tryStreams(stack: Stack, url: string): AsyncGenerator<Ste
       return STREAM_JOBS.every((job) => now.has(job) && now.get(job) !== before.get(job))
     }
     await waitFor(anew, {
+      signal,
       timeoutMs: PATIENCE_MS,
       intervalMs: 500,
       describe: () => `every job to run anew; there are ${[...now.keys()].join(', ')}`,
     })
-    const log = await stack.compose('--profile', 'streams', 'logs', '--no-color', 'flink-jobs')
+    const log = await compose('logs', '--no-color', 'flink-jobs')
     const resumed = STREAM_JOBS.filter((job) => log.includes(`${job} goes on from `))
     if (resumed.length < STREAM_JOBS.length)
       throw new Error(`Only these went on from a checkpoint: ${resumed.join(', ')}.`)
     await postPayment(url, customer)
-    return `${resumed.length} jobs went on from checkpoints; ${await untilRaised(url, customer)}`
+    return `${resumed.length} jobs went on from checkpoints; ${await untilRaised(url, customer, signal)}`
   })
   yield await step('the flood guard counts', async () => {
     const counts = async () => {
+      await postOrder(url, randomUUID())
       const response = await fetch(`http://127.0.0.1:${stack.ports.floodGuard}/v1/top-talkers`)
       const { talkers } = (await response.json()) as { talkers: { source: string; type: string }[] }
       return talkers.some(({ source, type }) => source === SOURCE && type === 'order-placed')
     }
-    await waitFor(
-      async () => {
-        await postOrder(url, randomUUID())
-        return counts()
-      },
-      { timeoutMs: PATIENCE_MS, intervalMs: 500, describe: `${SOURCE} among the top talkers` },
-    )
+    await waitFor(counts, {
+      signal,
+      timeoutMs: PATIENCE_MS,
+      intervalMs: 500,
+      describe: `${SOURCE} among the top talkers`,
+    })
     return `${SOURCE} is among the top talkers`
   })
 }
@@ -96,7 +103,7 @@ type Job = {
 }
 
 /** Posts orders of a customer until one is raised; says how long that took. */
-async function untilRaised(url: string, customer: string): Promise<string> {
+async function untilRaised(url: string, customer: string, signal: AbortSignal): Promise<string> {
   const started = performance.now()
   let decidedBy = ''
   const raised = async () => {
@@ -104,6 +111,7 @@ async function untilRaised(url: string, customer: string): Promise<string> {
     return decidedBy.startsWith('decision:payment-trouble/')
   }
   await waitFor(raised, {
+    signal,
     timeoutMs: PATIENCE_MS,
     intervalMs: 100,
     describe: () => `an order to be raised; the last was decided by ${decidedBy}`,
@@ -111,24 +119,14 @@ async function untilRaised(url: string, customer: string): Promise<string> {
   return `an order was raised ${((performance.now() - started) / 1000).toFixed(1)} s later`
 }
 
-function postOrder(url: string, id: string): Promise<Result> {
+function postOrder(url: string, id: string) {
   const { customer, ...order } = orderPlaced.example
-  return post(url, 'order-placed', { ...order, orderId: randomUUID(), customer: { ...customer, id } })
+  const data = { ...order, orderId: randomUUID(), customer: { ...customer, id } }
+  return postEvent(url, { type: 'order-placed', data })
 }
 
-function postPayment(url: string, id: string): Promise<Result> {
+function postPayment(url: string, id: string) {
   const { customer, ...payment } = paymentFailed.example
-  return post(url, 'payment-failed', { ...payment, paymentId: randomUUID(), customer: { ...customer, id } })
-}
-
-type Result = { readonly decidedBy: string }
-
-async function post(url: string, type: string, data: object): Promise<Result> {
-  const response = await fetch(`${url}/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ type, source: SOURCE, data }),
-  })
-  if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
-  return (await response.json()) as Result
+  const data = { ...payment, paymentId: randomUUID(), customer: { ...customer, id } }
+  return postEvent(url, { type: 'payment-failed', data })
 }

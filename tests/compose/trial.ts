@@ -16,6 +16,7 @@ import { startObserver } from '../faults/rig/observe.ts'
 import { readTopics } from '../faults/rig/read-topics.ts'
 import { inspectImages } from './inspect-images.ts'
 import { checkGrafana, checkPrometheus } from './observability.ts'
+import { postEvent } from './post-event.ts'
 import type { Stack } from './stack.ts'
 import { type Step, step } from './step.ts'
 import { tryStreams } from './streams.ts'
@@ -157,7 +158,7 @@ export async function* runTrial(options: TrialOptions): AsyncGenerator<Step> {
     const { inputs, outputs } = totals.repeats
     return `${totals.accepted} accepted, ${totals.lost} lost, ${totals.doubled} doubled, ${totals.outOfOrder} out of order; written again: ${inputs} inputs, ${outputs} outputs`
   })
-  if (streams) yield* tryStreams(stack, url)
+  if (streams) yield* tryStreams({ stack, url, signal })
 }
 
 async function bringUp(stack: Stack, scale: readonly string[]): Promise<void> {
@@ -171,12 +172,7 @@ function replicasOf(name: string): number {
 /** Posts an order and waits for its reservation; its id. */
 async function postOne(url: string, brokers: string): Promise<string> {
   const id = randomUUID()
-  const response = await fetch(`${url}/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ type: 'order-placed', id, source: '/trial', data: orderPlaced.example }),
-  })
-  if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
+  await postEvent(url, { type: 'order-placed', id, data: orderPlaced.example })
   const log = await followTopics(brokers, LANES_OF.get('stock-reserved')!)
   try {
     await log.find(({ causationid }) => causationid === id, 'the reservation of the order')
@@ -256,12 +252,12 @@ async function taken({ ledger }: LoadProducer, count: number, signal: AbortSigna
   const so = () =>
     ledger.answers.filter(({ status }) => status === 'accepted' || status === 'duplicate').length
   const goal = so() + count
-  await waitFor(() => signal.aborted || so() >= goal, {
+  await waitFor(() => so() >= goal, {
+    signal,
     timeoutMs: PATIENCE_MS,
     intervalMs: 50,
     describe: () => `${goal - so()} more events to be taken`,
   })
-  signal.throwIfAborted()
 }
 
 function requireNo5xx({ ledger }: LoadProducer): void {

@@ -106,24 +106,23 @@ async function perform(rig: Rig, options: RunOptions, started: number): Promise<
     passes: (ms) => delay(ms, undefined, { signal }),
     async taken(count) {
       const goal = takenSoFar() + count
-      await waitFor(() => signal.aborted || takenSoFar() >= goal, {
+      await waitFor(() => takenSoFar() >= goal, {
+        signal,
         timeoutMs: SETTLE_MS,
         intervalMs: 20,
         describe: () => `${count} more events to be taken; ${goal - takenSoFar()} are missing`,
       })
-      signal.throwIfAborted()
     },
     async catchesUp(member) {
       const isThrough = async () =>
-        signal.aborted ||
-        (((await member.metric('sluice_handled_events_total')) ?? 0) > 0 &&
-          ((await member.metric('sluice_consumer_lag_seconds')) ?? 0) < 1)
+        ((await member.metric('sluice_handled_events_total')) ?? 0) > 0 &&
+        ((await member.metric('sluice_consumer_lag_seconds')) ?? 0) < 1
       await waitFor(isThrough, {
+        signal,
         timeoutMs: SETTLE_MS,
         intervalMs: 50,
         describe: `${member.name} to catch up`,
       })
-      signal.throwIfAborted()
     },
     expectsRecovery: (who, limitMs, what) => expected.push({ who, what, limitMs, since: Date.now() }),
     async plant(at, values) {

@@ -6,20 +6,23 @@ export type WaitForOptions = {
   readonly intervalMs?: number
   /** What is waited for, or a function that says what there is instead; shown when it does not come true. */
   readonly describe?: string | (() => string)
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Asks `condition` until it returns something truthy, and returns that. An error that it throws counts as
  * not yet.
- * @throws Error after `timeoutMs`, with what `describe` says and the last error as its cause.
+ * @throws Error after `timeoutMs`, with what `describe` says and the last error as its cause; the signal's reason.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitForOptions = {},
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
-  const { timeoutMs = 15_000, intervalMs = 10, describe = 'the condition' } = options
+  const { timeoutMs = 15_000, intervalMs = 10, describe = 'the condition', signal } = options
   const deadline = Date.now() + timeoutMs
   for (;;) {
+    signal?.throwIfAborted()
     let cause: unknown
     try {
       const result = await condition()
