@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export type ProcessOrder = {
@@ -10,7 +10,7 @@ export type ProcessOrder = {
   readonly env?: Readonly<Record<string, string>>
   /** Gets everything that it writes. */
   readonly logFile: string
-  /** Keep a CPU profile in this folder. */
+  /** Keep a CPU profile in a folder of the process's name in this one. */
   readonly profileDir?: string | undefined
 }
 
@@ -36,7 +36,7 @@ const LOG_TAIL = 2000
 export function startProcess({ name, script, env, logFile, profileDir }: ProcessOrder): RunningProcess {
   mkdirSync(dirname(logFile), { recursive: true })
   const log = openSync(logFile, 'w')
-  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
+  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileDir, name)}`]
   const child = spawn(process.execPath, [...profile, script], {
     env: { ...process.env, NODE_ENV: 'production', ...env },
     stdio: ['ignore', log, log, 'ipc'],

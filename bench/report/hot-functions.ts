@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 
 /** The parts of a V8 CPU profile that are read here. Times in microseconds. */
 export type CpuProfile = {
@@ -12,12 +13,22 @@ export type CpuProfile = {
 
 export type HotFunction = { readonly name: string; readonly percent: number }
 
-/** The functions with the most time of their own, in percent of the time that was not idle. */
-export function findHotFunctions({ nodes, samples, timeDeltas }: CpuProfile, count: number): HotFunction[] {
+/**
+ * The functions with the most time of their own, in percent of the time that was not idle.
+ *
+ * @param skip seconds from the start that do not count, in which a process loads and compiles itself
+ */
+export function findHotFunctions(
+  { nodes, samples, timeDeltas }: CpuProfile,
+  { count, skip }: { readonly count: number; readonly skip: number },
+): HotFunction[] {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]))
   const times = new Map<string, number>()
+  let passed = 0
   let busy = 0
   for (const [index, id] of samples.entries()) {
+    passed += timeDeltas[index]!
+    if (passed <= skip * 1_000_000) continue
     const name = names.get(id)!
     if (name === '(idle)' || name === '(program)') continue
     busy += timeDeltas[index]!
@@ -35,12 +46,14 @@ function nameOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['
 }
 
 if (import.meta.main) {
-  for (const file of process.argv.slice(2)) {
+  const { values, positionals } = parseArgs({
+    options: { skip: { type: 'string', default: '0' } },
+    allowPositionals: true,
+  })
+  for (const file of positionals) {
     console.log(file)
-    for (const { name, percent } of findHotFunctions(
-      JSON.parse(readFileSync(file, 'utf8')) as CpuProfile,
-      10,
-    )) {
+    const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile
+    for (const { name, percent } of findHotFunctions(profile, { count: 10, skip: Number(values.skip) })) {
       console.log(`${percent.toFixed(1).padStart(5)} %  ${name}`)
     }
   }
