@@ -58,7 +58,7 @@ const scopeSchema = z
   })
 
 /** Members that are not known are passed over: a newer job may say more than an older gateway understands. */
-const decisionSchema = z
+export const decisionSchema = z
   .object({
     id: text(256),
     action: z.enum(ACTIONS, { error: `must be one of ${ACTIONS.join(', ')}` }),

@@ -3,6 +3,7 @@ export {
   type Action,
   type Decision,
   type DecisionIssue,
+  decisionSchema,
   MAX_DECISION_MS,
   MAX_EVIDENCE_BYTES,
   OPERATOR_PATTERN,

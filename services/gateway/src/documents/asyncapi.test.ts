@@ -1,7 +1,9 @@
 import specs from '@asyncapi/specs'
+import { type Decision, encodeDecision, encodeLift } from '@sluice/decisions'
 import { catalogue, type Event, encodeFramed, type Lane, listServices, planTopics } from '@sluice/events'
 import { type IncomingRecord, toDeadLetter } from '@sluice/kafka'
 import { type Rejection, rejectionHeaders } from '@sluice/operations'
+import { decodePublishedRules } from '@sluice/rules'
 import { buildEvent } from '@sluice/testing'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
@@ -20,6 +22,18 @@ type Message = {
   readonly payload: object
   readonly headers: object
   readonly examples: readonly { readonly payload: unknown; readonly headers: unknown }[]
+}
+
+const decision: Decision = {
+  id: 'payment-trouble/default/c-7',
+  action: 'raise',
+  scope: { tenant: 'default', key: 'c-7' },
+  priority: 'high',
+  reason: '3 failed payments within 5 minutes',
+  evidence: { failures: 3 },
+  by: 'payment-trouble',
+  from: '2026-11-28T10:00:00.000Z',
+  until: '2026-11-28T10:15:00.000Z',
 }
 
 const ajv = new Ajv({ strict: false, allErrors: true })
@@ -52,16 +66,20 @@ describe('the AsyncAPI document', () => {
   })
 
   it('has a channel for every topic that can be planned, as it is planned', () => {
-    const plans = planTopics(catalogue, { outcomes: true, quarantine: true })
+    const plans = planTopics(catalogue, { outcomes: true, quarantine: true, control: true })
     expect(Object.keys(channels).toSorted()).toEqual(plans.map(({ topic }) => topic).toSorted())
-    for (const { topic, kind, partitions, retentionMs } of plans) {
+    const types = catalogue.map(({ definition }) => definition.type)
+    for (const { topic, partitions, retentionMs, compacted } of plans) {
       const { address, messages, bindings } = channels[topic]!
       expect(address).toBe(topic)
-      const forms = kind === 'outcomes' || kind === 'rejected' ? 1 : 2
-      expect(Object.keys(messages), topic).toHaveLength(forms)
+      const holdsEvents = types.some((type) => topic.startsWith(`events.${type}.`))
+      expect(Object.keys(messages), topic).toHaveLength(holdsEvents ? 2 : 1)
       expect(bindings.kafka).toMatchObject({
         partitions,
-        topicConfiguration: { 'retention.ms': retentionMs },
+        topicConfiguration: {
+          'cleanup.policy': expect.arrayContaining([compacted ? 'compact' : 'delete']),
+          'retention.ms': retentionMs,
+        },
       })
     }
   })
@@ -159,6 +177,23 @@ describe('what is written to Kafka is as the document says', () => {
     await gateway.post(botView)
     expect(gateway.published.map(({ topic }) => topic)).toEqual(['events.outcomes'])
     expect(faultsOf(gateway.stored()[0], 'outcome/payload')).toEqual([])
+  })
+
+  it('a decision, and what lifts one', () => {
+    const { value } = encodeDecision(decision)
+    expect(faultsOf(JSON.parse(value), 'decision/payload')).toEqual([])
+    expect(faultsOf({ ...decision, action: 'drop' }, 'decision/payload')).not.toEqual([])
+    const { headers } = encodeLift(decision.id, { by: 'operator:ada', reason: 'paid' })
+    const { properties } = messages['decision']!.headers as { properties: object }
+    expect(Object.keys(properties)).toEqual(Object.keys(headers))
+    expect(faultsOf(headers, 'decision/headers')).toEqual([])
+  })
+
+  it('published rules', () => {
+    const rules = { text: 'version: 1', by: 'ada', why: 'a new source' }
+    expect(decodePublishedRules(Buffer.from(JSON.stringify(rules)))).toEqual(rules)
+    expect(faultsOf(rules, 'rules/payload')).toEqual([])
+    expect(faultsOf({ text: 'version: 1' }, 'rules/payload')).not.toEqual([])
   })
 
   it('the headers of a rejected event', () => {

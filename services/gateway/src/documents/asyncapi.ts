@@ -1,7 +1,9 @@
+import { decisionSchema, LIFTED_BY, LIFTED_REASON } from '@sluice/decisions'
 import {
   type CatalogueEntry,
   CLOUDEVENTS_JSON,
   CONTENT_TYPE,
+  DECISIONS_TOPIC,
   DEFAULT_TENANT,
   dataSchemaOf,
   deadLetterTopic,
@@ -17,10 +19,14 @@ import {
   OUTCOMES_TOPIC,
   planTopics,
   REJECTED_TOPIC,
+  RULES_TOPIC,
   retryTopic,
   SERVICE,
+  streamDeadLetterTopic,
   type TopicPlan,
 } from '@sluice/events'
+import { publishedRulesSchema, RULES_KEY } from '@sluice/rules'
+import { z } from 'zod'
 import { dataName, dataSchemas, refTo } from './event-schemas.ts'
 
 /**
@@ -28,7 +34,7 @@ import { dataName, dataSchemas, refTo } from './event-schemas.ts'
  * Schemas are of draft 7, which AsyncAPI means where nothing else is said.
  */
 export function asyncApiOf(entries: readonly CatalogueEntry[]) {
-  const plans = planTopics(entries, { outcomes: true, quarantine: true })
+  const plans = planTopics(entries, { outcomes: true, quarantine: true, control: true })
   return {
     asyncapi: '3.0.0',
     info: {
@@ -48,6 +54,9 @@ export function asyncApiOf(entries: readonly CatalogueEntry[]) {
         ...Object.fromEntries(entries.flatMap(messagesOf)),
         rejected: REJECTED,
         outcome: OUTCOME,
+        rules: RULES,
+        decision: DECISION,
+        unread: UNREAD,
       },
       schemas: {
         ...dataSchemas(entries, 'draft-7'),
@@ -65,9 +74,14 @@ const framedName = (name: string): string => `${name}.framed`
 const retryName = (type: string): string => `${type}.retry`
 const deadLetterName = (type: string): string => `${type}.dead-letter`
 
+const FLOOD_GUARD_DLQ = streamDeadLetterTopic('flood-guard')
+
 function messagesIn(entries: readonly CatalogueEntry[], { topic, kind }: TopicPlan): string[] {
   if (kind === 'outcomes') return ['outcome']
   if (kind === 'rejected') return ['rejected']
+  if (topic === RULES_TOPIC) return ['rules']
+  if (topic === DECISIONS_TOPIC) return ['decision']
+  if (topic === FLOOD_GUARD_DLQ) return ['unread']
   if (kind === 'control') return []
   const nameOf = { lane: dataName, retry: retryName, 'dead-letter': deadLetterName }[kind]
   return entries
@@ -79,7 +93,8 @@ function messagesIn(entries: readonly CatalogueEntry[], { topic, kind }: TopicPl
 const ABOUT: Readonly<Record<TopicPlan['kind'], string>> = {
   lane: 'Events of one type and lane.',
   retry: 'What a service tries again after a fixed delay.',
-  'dead-letter': 'What a service gave up on: npm run dlq lists it and sends it back.',
+  'dead-letter':
+    'What a service gave up on, and npm run dlq lists and sends back; or what a stream job could not read.',
   outcomes: 'How each event ended, where books are kept (OUTCOMES=on).',
   rejected: 'What producers posted and the gateway rejected (QUARANTINE=on).',
   control: 'What changes how the gateway decides, while it runs.',
@@ -96,7 +111,7 @@ function channelOf(plan: TopicPlan, messages: readonly string[]) {
         topic,
         partitions,
         topicConfiguration: {
-          'cleanup.policy': ['delete'],
+          'cleanup.policy': cleanupPolicy(plan),
           'retention.ms': retentionMs,
           ...(retentionBytes !== undefined && { 'retention.bytes': retentionBytes }),
           'max.message.bytes': maxBatchBytes,
@@ -105,6 +120,11 @@ function channelOf(plan: TopicPlan, messages: readonly string[]) {
       },
     },
   }
+}
+
+function cleanupPolicy({ compacted, retentionMs }: TopicPlan): string[] {
+  if (!compacted) return ['delete']
+  return retentionMs < 0 ? ['compact'] : ['compact', 'delete']
 }
 
 const BINDING = '0.5.0'
@@ -155,6 +175,12 @@ function operationsOf(entries: readonly CatalogueEntry[]): Record<string, Operat
   }
   add('gateway', 'send', OUTCOMES_TOPIC, 'The gateway says what it filtered, and what was a repeat.')
   add('gateway', 'send', REJECTED_TOPIC, 'The gateway keeps what it rejected.')
+  add('gateway', 'send', RULES_TOPIC, "An operator's rules for all gateways, by PUT /v1/rules.")
+  add('gateway', 'receive', RULES_TOPIC, 'Every gateway takes them, from the start of the topic.')
+  add('gateway', 'send', DECISIONS_TOPIC, "An operator's decision, by POST /v1/decisions.")
+  add('gateway', 'receive', DECISIONS_TOPIC, 'Every gateway takes them, from the start of the topic.')
+  add('streams', 'send', DECISIONS_TOPIC, 'Stream jobs decide about events to come.')
+  add('streams', 'send', FLOOD_GUARD_DLQ, 'The flood guard could not read it.')
   return operations
 }
 
@@ -385,4 +411,53 @@ const OUTCOME = {
   bindings: {
     kafka: { key: { type: 'string', description: 'The id of the event.' }, bindingVersion: BINDING },
   },
+}
+
+/** Not shown: what JSON Schema cannot say, like how long a decision may hold. */
+function payloadOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })
+  return rest
+}
+
+const RULES = {
+  name: 'rules',
+  title: 'The rules for all gateways',
+  summary: 'A record without a value withdraws them: each gateway goes back to its file.',
+  contentType: 'application/json',
+  payload: payloadOf(publishedRulesSchema),
+  bindings: { kafka: { key: { type: 'string', const: RULES_KEY }, bindingVersion: BINDING } },
+}
+
+const DECISION = {
+  name: 'decision',
+  title: 'A decision about events to come',
+  summary:
+    'A record without a value lifts the decision, and says in its headers who did so and why. A member that is null counts as absent.',
+  contentType: 'application/json',
+  headers: {
+    type: 'object',
+    properties: {
+      [LIFTED_BY]: text('Who lifted it; of a record without a value.'),
+      [LIFTED_REASON]: text('Why.'),
+    },
+  },
+  payload: payloadOf(decisionSchema),
+  bindings: {
+    kafka: { key: { type: 'string', description: 'The id of the decision.' }, bindingVersion: BINDING },
+  },
+}
+
+const UNREAD = {
+  name: 'unread',
+  title: 'A record that a stream job could not read',
+  headers: {
+    type: 'object',
+    properties: {
+      '__streams.errors.topic': text('Where it was.'),
+      '__streams.errors.partition': text('Where it was.'),
+      '__streams.errors.offset': text('Where it was.'),
+      '__streams.errors.message': text('What was wrong.'),
+    },
+  },
+  payload: { description: 'The value as it was.' },
 }
