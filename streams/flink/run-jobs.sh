@@ -29,7 +29,8 @@ substitutions() {
       name=START_MS
       value=$(echo "$value" | awk -F: -v now="$(date +%s)" '{ printf "%d000", now - $1 * 60 - $2 }')
     fi
-    echo "s|\${$name}|$value|g"
+    # What sed would read as its own in a value, such as a password, is escaped.
+    printf 's|${%s}|%s|g\n' "$name" "$(printf '%s' "$value" | sed 's/[\\|&]/\\&/g')"
   done
   echo "s|\${JOB}|$job|g"
   echo "s|\${KAFKA_BROKERS}|$KAFKA_BROKERS|g"

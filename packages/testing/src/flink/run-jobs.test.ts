@@ -89,6 +89,12 @@ it.runIf(process.platform === 'linux')(
   },
 )
 
+it.runIf(process.platform === 'linux')('puts a password in as it is', async () => {
+  const security = `'properties.sasl.jaas.config' = 'PlainLoginModule password="a&b|c\\d/e$f";',`
+  const sql = await submitted([], { JOBS: 'payment-trouble', KAFKA_SECURITY: security })
+  expect(sql).toContain(security)
+})
+
 it.runIf(process.platform === 'linux')('goes on from the newest checkpoint that is complete', async () => {
   const folder = join(world, 'checkpoints', 'payment-trouble')
   for (const checkpoint of ['a/chk-7', 'b/chk-2', 'b/chk-3'])
