@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { orderPlaced, paymentFailed } from '@sluice/events'
-import { STREAM_JOBS, waitFor } from '@sluice/testing'
+import { listJobs, waitFor } from '@sluice/testing'
 import { postEvent, SOURCE } from './post-event.ts'
 import type { Stack } from './stack.ts'
 import { type Step, step } from './step.ts'
@@ -16,6 +16,7 @@ export async function* tryStreams(options: {
   readonly signal: AbortSignal
 }): AsyncGenerator<Step> {
   const { stack, url, signal } = options
+  const jobs = await listJobs()
   const overview = `http://127.0.0.1:${stack.ports.flink}/jobs/overview`
   const compose = (...args: readonly string[]) => stack.compose('--profile', 'streams', ...args)
   const up = (...services: readonly string[]) =>
@@ -28,8 +29,7 @@ export async function* tryStreams(options: {
   yield await step('profile streams up', async () => {
     await up()
     const running = await runningJobs(overview)
-    if (running.size !== STREAM_JOBS.length)
-      throw new Error(`Jobs that run: ${[...running.keys()].join(', ')}.`)
+    if (running.size !== jobs.length) throw new Error(`Jobs that run: ${[...running.keys()].join(', ')}.`)
     return `${running.size} jobs run`
   })
   yield await step('the third failed payment of a customer', async () => {
@@ -56,7 +56,7 @@ export async function* tryStreams(options: {
     let now = new Map<string, string>()
     const anew = async () => {
       now = await runningJobs(overview)
-      return STREAM_JOBS.every((job) => now.has(job) && now.get(job) !== before.get(job))
+      return jobs.every((job) => now.has(job) && now.get(job) !== before.get(job))
     }
     await waitFor(anew, {
       signal,
@@ -65,8 +65,8 @@ export async function* tryStreams(options: {
       describe: () => `every job to run anew; there are ${[...now.keys()].join(', ')}`,
     })
     const log = await compose('logs', '--no-color', 'flink-jobs')
-    const resumed = STREAM_JOBS.filter((job) => log.includes(`${job} goes on from `))
-    if (resumed.length < STREAM_JOBS.length)
+    const resumed = jobs.filter((job) => log.includes(`${job} goes on from `))
+    if (resumed.length < jobs.length)
       throw new Error(`Only these went on from a checkpoint: ${resumed.join(', ')}.`)
     await postPayment(url, customer)
     return `${resumed.length} jobs went on from checkpoints; ${await untilRaised(url, customer, signal)}`

@@ -20,9 +20,14 @@ export type FlinkFixture = {
   stop(): Promise<void>
 }
 
+export type FlinkFixtureOptions = Pick<LocalFlinkOptions, 'jobs' | 'jobsDir' | 'settings'> & {
+  /** Where jobs reach Kafka, if not where the topics are made. */
+  readonly jobBrokers?: string
+}
+
 export async function startFlink(
   brokers: string,
-  options: Pick<LocalFlinkOptions, 'jobs' | 'settings'> = {},
+  { jobBrokers = brokers, ...options }: FlinkFixtureOptions = {},
 ): Promise<FlinkFixture> {
   const client = createKafkaJsClient({
     ...{ brokers: brokers.split(','), clientId: 'streams-test' },
@@ -34,7 +39,7 @@ export async function startFlink(
   const lines: string[] = []
   const start = () =>
     startLocalFlink({
-      ...{ libs, dataDir, brokers, checkpointIntervalMs: 1000 },
+      ...{ libs, dataDir, brokers: jobBrokers, checkpointIntervalMs: 1000 },
       ...options,
       onLog: (line) => lines.push(line),
     })

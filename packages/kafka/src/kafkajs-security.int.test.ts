@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import {
-  findJava,
+  createBrokerCertificate,
   freePort,
   KAFKA_CACHE_DIR,
   type LocalKafka,
@@ -17,7 +15,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KafkaConnection, KafkaSasl } from './connection.ts'
 import { createKafkaJsClient } from './kafkajs-client.ts'
 
-const PASSWORD = 'keystore-password'
 const user = { name: 'sluice', password: 'a-secret' }
 
 describe('the kafkajs client behind TLS and SASL', () => {
@@ -28,8 +25,8 @@ describe('the kafkajs client behind TLS and SASL', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-security-'))
-    const keystore = { path: join(folder, 'broker.p12'), password: PASSWORD }
-    ca = await makeCertificate(keystore.path)
+    const { keystore, caFile } = await createBrokerCertificate(folder)
+    ca = await readFile(caFile, 'utf8')
     ports = { saslPlaintextPort: await freePort(), saslSslPort: await freePort(), sslPort: await freePort() }
     kafka = await startLocalKafka({
       libs: await resolveKafkaJars({ cacheDir: KAFKA_CACHE_DIR }),
@@ -43,26 +40,6 @@ describe('the kafkajs client behind TLS and SASL', () => {
     await kafka?.stop()
     await rm(folder, { recursive: true, force: true })
   })
-
-  /** Self-signed for `localhost`. Returns it as PEM. */
-  async function makeCertificate(path: string): Promise<string> {
-    const run = promisify(execFile)
-    const keytool = join(dirname(await findJava()), 'keytool')
-    const store = ['-keystore', path, '-storepass', PASSWORD, '-storetype', 'PKCS12', '-alias', 'broker']
-    const subject = [
-      '-dname',
-      'CN=localhost',
-      '-ext',
-      'san=dns:localhost',
-      '-validity',
-      '2',
-      '-keyalg',
-      'RSA',
-    ]
-    await run(keytool, ['-genkeypair', ...store, ...subject])
-    await run(keytool, ['-exportcert', '-rfc', ...store, '-file', join(folder, 'broker.pem')])
-    return readFile(join(folder, 'broker.pem'), 'utf8')
-  }
 
   const connectionTo = (port: number, more: Partial<KafkaConnection>): KafkaConnection => ({
     brokers: [`localhost:${port}`],

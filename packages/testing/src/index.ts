@@ -3,7 +3,7 @@ export { createPlannedTopics } from './create-planned-topics.ts'
 export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
 export { FLINK_CACHE_DIR, resolveFlinkJars } from './flink/flink-jars.ts'
 export type { JobCounts, JobMonitor } from './flink/job-monitor.ts'
-export { STREAM_JOBS, streamSettings } from './flink/job-script.ts'
+export { listJobs, streamSettings } from './flink/job-script.ts'
 export {
   type LocalFlink,
   type LocalFlinkOptions,
@@ -13,6 +13,7 @@ export {
 export { findJava } from './java.ts'
 export { type ResolveKafkaJarsOptions, resolveKafkaJars } from './kafka-jars.ts'
 export type { ExtraListeners, ForwardedListener, KafkaUser } from './kafka-properties.ts'
+export { type BrokerCertificate, createBrokerCertificate } from './keystore.ts'
 export {
   buildFloodGuard,
   type LocalFloodGuard,

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import {
-  findJava,
+  createBrokerCertificate,
   freePort,
   KAFKA_CACHE_DIR,
   type LocalKafka,
@@ -16,7 +14,6 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openWorld } from './world.ts'
 
-const PASSWORD = 'keystore-password'
 const user = { name: 'sluice', password: 'a-secret' }
 const obstacle = await whyNoFloodGuard(console.error)
 
@@ -24,21 +21,19 @@ describe.skipIf(obstacle !== undefined)('the flood guard on a Kafka behind TLS a
   let folder: string
   let kafka: LocalKafka
   let port: number
+  let caFile: string
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-secured-'))
-    const path = join(folder, 'broker.p12')
-    const keytool = join(dirname(await findJava()), 'keytool')
-    const store = ['-keystore', path, '-storepass', PASSWORD, '-storetype', 'PKCS12', '-alias', 'broker']
-    const subject = ['-dname', 'CN=kafka', '-ext', 'san=dns:kafka.example.com', '-validity', '2']
-    await promisify(execFile)(keytool, ['-genkeypair', '-keyalg', 'RSA', ...store, ...subject])
-    await promisify(execFile)(keytool, ['-exportcert', '-rfc', ...store, '-file', join(folder, 'broker.pem')])
+    // For a name that is not the brokers' address.
+    const certificate = await createBrokerCertificate(folder, 'kafka.example.com')
+    caFile = certificate.caFile
     port = await freePort()
     kafka = await startLocalKafka({
       libs: await resolveKafkaJars({ cacheDir: KAFKA_CACHE_DIR }),
       dataDir: join(folder, 'kafka'),
       port: await freePort(),
-      extraListeners: { saslSslPort: port, users: [user], keystore: { path, password: PASSWORD } },
+      extraListeners: { saslSslPort: port, users: [user], keystore: certificate.keystore },
     })
   })
 
@@ -48,11 +43,10 @@ describe.skipIf(obstacle !== undefined)('the flood guard on a Kafka behind TLS a
   })
 
   it('logs in with the settings that every process has', async () => {
-    // The certificate is for a name that is not the brokers' address.
     const world = await openWorld(kafka.brokers, {
       KAFKA_BROKERS: `localhost:${port}`,
       KAFKA_TLS: 'true',
-      KAFKA_TLS_CA_FILE: join(folder, 'broker.pem'),
+      KAFKA_TLS_CA_FILE: caFile,
       KAFKA_TLS_SERVERNAME: 'kafka.example.com',
       KAFKA_SASL_MECHANISM: 'scram-sha-256',
       KAFKA_SASL_USERNAME: user.name,

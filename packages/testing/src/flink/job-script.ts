@@ -1,20 +1,22 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The jobs of streams/flink/jobs, in the order in which they are started. */
-export const STREAM_JOBS = [
-  'payment-trouble',
-  'delay-storm',
-  'duplicates',
-  'checkout-abandoned',
-  'payment-recovered',
-] as const
-
 const FOLDER = fileURLToPath(new URL('../../../../streams/flink/', import.meta.url))
+
+/** Where the jobs are that Sluice runs. */
+export const JOBS_DIR = join(FOLDER, 'jobs')
+
+/** The names of the jobs in a folder: each file's, without `.sql`. */
+export async function listJobs(jobsDir = JOBS_DIR): Promise<string[]> {
+  const files = await readdir(jobsDir)
+  return files.flatMap((file) => (file.endsWith('.sql') ? [file.slice(0, -'.sql'.length)] : [])).sort()
+}
 
 export type JobScriptOptions = {
   readonly brokers: string
+  /** Where the job's file is. Default: streams/flink/jobs. */
+  readonly jobsDir?: string
   /** Over the defaults of streams/flink/settings.env. */
   readonly settings?: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */
@@ -26,15 +28,17 @@ export type JobScriptOptions = {
  * @throws Error when a file names a setting that there is none of
  */
 export async function readJobScript(job: string, options: JobScriptOptions): Promise<string[]> {
-  const { brokers, settings, now } = options
+  const { brokers, jobsDir = JOBS_DIR, settings, now } = options
   const defaults = parseSettings(await readFile(join(FOLDER, 'settings.env'), 'utf8'))
   const { START_BACK = '', ...values } = { ...defaults, ...settings }
   const [connect, tables, own] = await Promise.all(
-    ['connect.sql', 'tables.sql', `jobs/${job}.sql`].map(async (file) => {
-      const sql = await readFile(join(FOLDER, file), 'utf8')
-      const given = { JOB: job, KAFKA_BROKERS: brokers, START_MS: String(now - toMs(START_BACK)) }
-      return splitStatements(fillIn(sql, { ...values, ...given }))
-    }),
+    [join(FOLDER, 'connect.sql'), join(FOLDER, 'tables.sql'), join(jobsDir, `${job}.sql`)].map(
+      async (file) => {
+        const sql = await readFile(file, 'utf8')
+        const given = { JOB: job, KAFKA_BROKERS: brokers, START_MS: String(now - toMs(START_BACK)) }
+        return splitStatements(fillIn(sql, { ...values, ...given }))
+      },
+    ),
   )
   return [...connect!, ...tables!.filter((statement) => isWanted(statement, own!)), ...own!]
 }
@@ -45,7 +49,7 @@ function isWanted(statement: string, script: readonly string[]): boolean {
   return script.some((own) => new RegExp(`\\b${name}(_unreadable)?\\b`).test(own))
 }
 
-const SUFFIX = /_(records|parsed|unreadable)$/
+const SUFFIX = /_(records|parsed|framed|read|unreadable)$/
 
 /** What an environment says otherwise than streams/flink/settings.env. */
 export async function streamSettings(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {

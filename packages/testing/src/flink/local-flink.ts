@@ -9,7 +9,7 @@ import { stopOrphanedJvm, terminate, writePidFile } from '../orphaned-jvm.ts'
 import { freePort } from '../port-owner.ts'
 import { waitFor } from '../wait-for.ts'
 import { type JobMonitor, monitorJob } from './job-monitor.ts'
-import { readJobScript, STREAM_JOBS } from './job-script.ts'
+import { listJobs, readJobScript } from './job-script.ts'
 import { openSqlSession } from './sql-gateway.ts'
 
 /** Flink's SQL gateway with its jobs, in one JVM. */
@@ -38,8 +38,10 @@ export type LocalFlinkOptions = {
   /** Holds the checkpoints; kept between starts. One Flink at a time. */
   readonly dataDir: string
   readonly brokers: string
-  /** Default: all of them. */
+  /** Default: all of the folder's. */
   readonly jobs?: readonly string[]
+  /** Where their files are. Default: streams/flink/jobs. */
+  readonly jobsDir?: string
   /** Over those of streams/flink/settings.env. */
   readonly settings?: Readonly<Record<string, string>>
   readonly checkpointIntervalMs?: number
@@ -68,8 +70,8 @@ const MAIN = 'org.apache.flink.table.gateway.SqlGateway'
  * @throws LocalKafkaError `java-missing` or `flink-start`; the signal's reason when it was aborted.
  */
 export async function startLocalFlink(options: LocalFlinkOptions): Promise<LocalFlink> {
-  const { libs, jobs: names = STREAM_JOBS, heapMb = 768, readyTimeoutMs = 300_000, signal } = options
-  const { onLog = () => {} } = options
+  const { libs, heapMb = 768, readyTimeoutMs = 300_000, signal, onLog = () => {} } = options
+  const names = options.jobs ?? (await listJobs(options.jobsDir))
   const dataDir = resolve(options.dataDir)
   const confDir = join(dataDir, 'conf')
   const pidFile = join(dataDir, 'flink.pid')
@@ -155,7 +157,7 @@ async function submit(
   name: string,
   gateway: string,
   dataDir: string,
-  { brokers, settings }: LocalFlinkOptions,
+  { brokers, jobsDir, settings }: LocalFlinkOptions,
 ): Promise<StreamJob> {
   const checkpoints = join(dataDir, 'checkpoints', name)
   const checkpoint = await latestCheckpoint(checkpoints)
@@ -171,7 +173,11 @@ async function submit(
     }),
   })
   let id: string | undefined
-  const script = await readJobScript(name, { brokers, now: Date.now(), ...(settings && { settings }) })
+  const script = await readJobScript(name, {
+    ...{ brokers, now: Date.now() },
+    ...(jobsDir !== undefined && { jobsDir }),
+    ...(settings && { settings }),
+  })
   for (const statement of script) {
     try {
       id = (await session.run(statement)) ?? id
