@@ -3,6 +3,7 @@ import {
   type EventDefinition,
   type EventOf,
   encodeEvent,
+  encodeFramed,
   laneTopic,
   PARTITIONS_PER_TYPE,
 } from '@sluice/events'
@@ -17,10 +18,19 @@ export type EventWriter = {
     options: BuildEventOptions<EventOf<Definition>['data']>,
     headers?: Record<string, string>,
   ): Promise<Event>
+  /** As the gateway does where a schema registry is set. */
+  writeFramed<Definition extends EventDefinition>(
+    definition: Definition,
+    at: number,
+    options: BuildEventOptions<EventOf<Definition>['data']>,
+  ): Promise<Event>
   /** A value of any kind, in the lane and partition of an event. */
-  writeRaw(definition: EventDefinition, at: number, value: string): Promise<void>
+  writeRaw(definition: EventDefinition, at: number, value: string | Buffer): Promise<void>
   close(): Promise<void>
 }
+
+/** Its last two bytes would be one letter in UTF-8. */
+const SCHEMA_ID = 0xc3a9
 
 export function createEventWriter(brokers: string): EventWriter {
   const client = createKafkaJsClient({
@@ -39,20 +49,37 @@ export function createEventWriter(brokers: string): EventWriter {
     })
   }
 
+  async function writeAs<Definition extends EventDefinition>(
+    encode: (event: Event) => Pick<OutgoingRecord, 'value' | 'headers'>,
+    definition: Definition,
+    at: number,
+    options: BuildEventOptions<EventOf<Definition>['data']>,
+  ): Promise<Event> {
+    const event = buildEvent(definition, {
+      id: uniqueName('event'),
+      time: new Date(at).toISOString(),
+      ...options,
+    })
+    await store(laneTopic(definition.type, event.priority), definition.key(event.data), {
+      ...encode(event),
+      timestamp: at,
+    })
+    return event
+  }
+
   return {
-    async write(definition, at, options, headers = {}) {
-      const event = buildEvent(definition, {
-        id: uniqueName('event'),
-        time: new Date(at).toISOString(),
-        ...options,
-      })
-      await store(laneTopic(definition.type, event.priority), definition.key(event.data), {
-        value: encodeEvent(event),
-        headers: { 'content-type': 'application/cloudevents+json', ...headers },
-        timestamp: at,
-      })
-      return event
-    },
+    write: (definition, at, options, headers) =>
+      writeAs(
+        (event) => ({
+          value: encodeEvent(event),
+          headers: { 'content-type': 'application/cloudevents+json', ...headers },
+        }),
+        definition,
+        at,
+        options,
+      ),
+    writeFramed: (definition, at, options) =>
+      writeAs((event) => encodeFramed(event, SCHEMA_ID), definition, at, options),
     writeRaw: (definition, at, value) =>
       store(laneTopic(definition.type, definition.defaultPriority), definition.key(definition.example), {
         value,

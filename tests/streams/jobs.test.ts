@@ -3,7 +3,6 @@ import {
   checkoutAbandoned,
   contentRepeated,
   decodeEvent,
-  type Event,
   orderPlaced,
   PARTITIONS_PER_TYPE,
   pageViewed,
@@ -23,6 +22,7 @@ import { type FlinkFixture, startFlink } from './flink-fixture.ts'
 // for a window. A job's time never goes back, so each test's events are younger than those of the tests before it; and
 // where a job goes by time, they are of one key, because partitions are read side by side.
 
+const SETTINGS = { IDLE_SECONDS: '1', START_BACK: '55:00', CHECKOUT_ABANDONED_AFTER: '02:00' }
 const MINUTE = 60_000
 const SECOND = 1000
 
@@ -33,7 +33,7 @@ let derived: TopicLog
 
 beforeAll(async () => {
   const brokers = inject('brokers')
-  flink = await startFlink(brokers, { settings: { IDLE_SECONDS: '1', START_BACK: '55:00' } })
+  flink = await startFlink(brokers, { settings: SETTINGS })
   writer = createEventWriter(brokers)
   decisions = await readDecisions(brokers)
   derived = await readTopics(brokers, [
@@ -48,10 +48,32 @@ afterAll(async () => {
   await flink?.stop()
 })
 
+type Customer = { readonly id: string; readonly email: string }
+
 /** Someone whom no other test has anything to do with, of a tenant of their own. */
 function someone() {
   const id = uniqueName('c')
   return { tenant: uniqueName('t'), customer: { id, email: 'ada@example.com' } }
+}
+
+/** Events of somebody else with the same key, later than what a join waits for: it looks when half of that has passed again. */
+async function letTimePass(tenant: string, customer: Customer, at: number): Promise<void> {
+  for (const offset of [-MINUTE, 0, SECOND])
+    for (const definition of [paymentFailed, orderPlaced])
+      await writer.write(definition, at + offset, { tenant: `${tenant}-later`, data: { customer } })
+  await writer.write(paymentSucceeded, at, { tenant: `${tenant}-later`, data: { customer } })
+}
+
+/** Waits until a job has read so many records more than it had at the call, of which so many are framed. */
+async function moreRead(job: string): Promise<(count: number, framed?: number) => Promise<void>> {
+  const before = await flink.counts(job)
+  return async (count, framed = 0) => {
+    const isRead = async () => {
+      const { read, parsed } = await flink.counts(job)
+      return read >= before.read + count && parsed >= before.parsed + count - framed
+    }
+    await waitFor(isRead, { timeoutMs: 30_000, describe: () => `${job} to read ${count} records` })
+  }
 }
 
 test('checkout abandoned: an order whose payment failed, and that nobody tried to pay again', async () => {
@@ -69,8 +91,7 @@ test('checkout abandoned: an order whose payment failed, and that nobody tried t
       traceparent: 'a-trace',
       data: { customer, orderId, attempt },
     })
-  const read = (count: number) => async () => (await flink.counts('checkout-abandoned')).read >= count
-  const seen = (await flink.counts('checkout-abandoned')).read
+  const read = await moreRead('checkout-abandoned')
   const [left, paid, tried] = ['left', 'paid', 'tried'].map((name) => `${name}-${tenant}`) as [
     string,
     string,
@@ -78,20 +99,17 @@ test('checkout abandoned: an order whose payment failed, and that nobody tried t
   ]
   for (const [index, id] of [left, paid, tried].entries()) await order(id, index)
   // The orders are in another topic than the payments, and time does not wait for a topic that is quiet.
-  await waitFor(read(seen + 3), { timeoutMs: 30_000, describe: () => 'the orders to be read' })
+  await read(3)
   await fail(left, 10 * SECOND, 1)
   await fail(paid, 20 * SECOND, 1)
   await fail(tried, 30 * SECOND, 1)
-  await waitFor(read(seen + 6), { timeoutMs: 30_000, describe: () => 'the failures to be read' })
+  await read(6)
   await writer.write(paymentSucceeded, at + MINUTE, { tenant, data: { customer, orderId: paid, attempt: 2 } })
   const last = await fail(left, MINUTE + SECOND, 2)
   // Tries once more just in time, so that it is not given up yet.
-  await fail(tried, 20 * MINUTE, 2)
-  await waitFor(read(seen + 9), { timeoutMs: 30_000, describe: () => 'what followed to be read' })
-  for (const offset of [25, 32, 32.1])
-    for (const definition of [paymentFailed, orderPlaced])
-      await writer.write(definition, at + offset * MINUTE, { tenant: `${tenant}-later`, data: { customer } })
-  await writer.write(paymentSucceeded, at + 32 * MINUTE, { tenant: `${tenant}-later`, data: { customer } })
+  await fail(tried, 2 * MINUTE, 2)
+  await read(9)
+  await letTimePass(tenant, customer, at + 3.9 * MINUTE)
 
   const { event, record } = await derived.find((event) => event.tenant === tenant, 'the abandoned checkout')
   expect(decodeEvent(record)).toEqual(event)
@@ -124,12 +142,11 @@ test('checkout abandoned: an order whose payment failed, and that nobody tried t
 
 test('payment recovered: a customer who pays after two failures goes first with orders', async () => {
   const { tenant, customer } = someone()
-  const at = Date.now() - 18 * MINUTE
-  const read = (count: number) => async () => (await flink.counts('payment-recovered')).read >= count
-  const seen = (await flink.counts('payment-recovered')).read
+  const at = Date.now() - 45 * MINUTE
+  const read = await moreRead('payment-recovered')
   await writer.write(paymentFailed, at, { tenant, data: { customer } })
   await writer.write(paymentFailed, at + SECOND, { tenant, data: { customer } })
-  await waitFor(read(seen + 2), { timeoutMs: 30_000, describe: () => 'the failures to be read' })
+  await read(2)
   const success = await writer.write(paymentSucceeded, at + MINUTE, { tenant, data: { customer } })
   for (const definition of [paymentFailed, paymentSucceeded])
     await writer.write(definition, at + 2 * MINUTE, { tenant: `${tenant}-later`, data: { customer } })
@@ -149,7 +166,7 @@ test('payment recovered: a customer who pays after two failures goes first with 
 
 test('payment trouble: the third failure of a customer within five minutes, in one tenant, raises', async () => {
   const { tenant, customer } = someone()
-  const at = Date.now() - 15 * MINUTE
+  const at = Date.now() - 40 * MINUTE
   const fail = (offset: number, whose = tenant) =>
     writer.write(paymentFailed, at + offset, { tenant: whose, data: { customer } })
   const other = `${tenant}-other`
@@ -181,7 +198,7 @@ test('payment trouble: the third failure of a customer within five minutes, in o
 
 test('a repeated event, and one that was redriven, are not another failure', async () => {
   const { tenant, customer } = someone()
-  const at = Date.now() - 8 * MINUTE
+  const at = Date.now() - 33 * MINUTE
   const first = await writer.write(paymentFailed, at, { tenant, data: { customer } })
   await writer.write(paymentFailed, at + 1, { tenant, id: first.id, data: { customer } })
   await writer.write(paymentFailed, at + 2, { tenant, data: { customer } })
@@ -197,7 +214,7 @@ test('a repeated event, and one that was redriven, are not another failure', asy
 
 test('duplicates: the same content under another id is reported, and suppressed where that is wanted', async () => {
   const { tenant } = someone()
-  const at = Date.now() - 7 * MINUTE
+  const at = Date.now() - 32 * MINUTE
   const visitorId = uniqueName('v')
   const view = (offset: number, data = {}) =>
     writer.write(pageViewed, at + offset, { tenant, data: { visitorId, ...data } })
@@ -265,7 +282,7 @@ test('duplicates: the same content under another id is reported, and suppressed 
 
 test('delay storm: many delays of a carrier raise shipments and lower page views, until they stop', async () => {
   const { tenant, customer } = someone()
-  const start = Math.ceil((Date.now() - 30 * MINUTE) / MINUTE) * MINUTE
+  const start = Math.ceil((Date.now() - 50 * MINUTE) / MINUTE) * MINUTE
   for (let n = 0; n < 20; n++) {
     const data = { customer, carrier: 'slow', warehouse: `w-${n}` }
     await writer.write(shipmentDelayed, start + n * SECOND, { tenant, data })
@@ -302,9 +319,10 @@ test('delay storm: many delays of a carrier raise shipments and lower page views
 test('what is no event of its type is counted by each job that reads it', async () => {
   const jobs = ['payment-trouble', 'duplicates', 'checkout-abandoned', 'payment-recovered']
   const before = await Promise.all(jobs.map((job) => flink.counts(job)))
-  await writer.writeRaw(paymentFailed, Date.now(), 'no JSON')
-  await writer.writeRaw(paymentFailed, Date.now(), '[]')
-  await writer.writeRaw(paymentFailed, Date.now(), '{"id":"without the rest"}')
+  const at = Date.now() - 31 * MINUTE
+  await writer.writeRaw(paymentFailed, at, 'no JSON')
+  await writer.writeRaw(paymentFailed, at, '[]')
+  await writer.writeRaw(paymentFailed, at, '{"id":"without the rest"}')
   for (const [index, job] of jobs.entries()) {
     await waitFor(async () => (await flink.counts(job)).unreadable === before[index]!.unreadable + 3, {
       timeoutMs: 30_000,
@@ -313,21 +331,54 @@ test('what is no event of its type is counted by each job that reads it', async 
   }
 })
 
-test('killed in the middle, a job goes on where it was: the same decisions and events as without', async () => {
-  const calm = await play(uniqueName('calm'), Date.now() - 6 * MINUTE, async () => {})
-  const killed = await play(uniqueName('killed'), Date.now() - 3 * MINUTE, () => flink.killAndRestart())
+test('killed in the middle, every job goes on where it was: the same decisions and events as without', async () => {
+  const calm = await play(uniqueName('calm'), 29, async () => {})
+  const killed = await play(uniqueName('killed'), 18, () => flink.killAndRestart())
   expect(killed).toEqual(calm)
 }, 600_000)
 
-/** Customers in trouble and repeated page views, with something between the halves of it; what came of it, by id. */
-async function play(tenant: string, at: number, between: () => Promise<void>) {
-  const people = Array.from({ length: 20 }, (_, n) => ({ id: `c-${n}`, email: 'ada@example.com' }))
+/**
+ * Something for every job, so many minutes ago, with `between` in the middle of it. What came of it, without the names and the
+ * times that differ: each decision once, however often it was written, and each event as often as it was.
+ */
+async function play(tenant: string, minutesAgo: number, between: () => Promise<void>) {
+  // Windows of ten seconds begin alike.
+  const at = Math.ceil((Date.now() - minutesAgo * MINUTE) / MINUTE) * MINUTE
+  const email = 'ada@example.com'
+  const people = Array.from({ length: 20 }, (_, n) => ({ id: `c-${n}`, email }))
+  const buyer = { id: 'buyer', email }
+  const orders = Array.from({ length: 6 }, (_, n) => `o-${n}`)
+  const joined = await moreRead('checkout-abandoned')
+  const matched = await moreRead('payment-recovered')
+
+  /** Ten parcels of one carrier, each from another warehouse. */
+  async function delayTen(from: number): Promise<void> {
+    for (let n = 0; n < 10; n++) {
+      const time = from + n * SECOND
+      const data = { customer: buyer, carrier: 'slow', warehouse: `w-${time - at}` }
+      await writer.write(shipmentDelayed, time, { tenant, data })
+    }
+  }
+
   for (const [n, customer] of people.entries()) {
     await writer.write(paymentFailed, at + n, { tenant, id: `${n}-1`, data: { customer } })
     await writer.write(paymentFailed, at + n, { tenant, id: `${n}-2`, data: { customer } })
     await writer.write(pageViewed, at + n, { tenant, id: `v-${n}-1`, data: { visitorId: customer.id } })
   }
+  for (const [n, orderId] of orders.entries())
+    await writer.write(orderPlaced, at + n, { tenant, id: orderId, data: { customer: buyer, orderId } })
+  await joined(2 * people.length + orders.length)
+  for (const [n, orderId] of orders.entries())
+    await writer.write(paymentFailed, at + 10 * SECOND + n, {
+      ...{ tenant, id: `${orderId}-failed` },
+      data: { customer: buyer, orderId, attempt: 1 },
+    })
+  await delayTen(at)
+  await joined(2 * people.length + 2 * orders.length)
+  await matched(2 * people.length + orders.length)
+
   await between()
+
   for (const [n, customer] of people.entries()) {
     // Of every second customer there is a third failure.
     if (n % 2 === 0)
@@ -338,33 +389,96 @@ async function play(tenant: string, at: number, between: () => Promise<void>) {
       data: { visitorId: customer.id },
     })
   }
-  const ours = () => decisions.all().filter(({ scope }) => scope.tenant === tenant)
-  const reports = () => derived.all().filter(({ event }) => event.tenant === tenant)
-  const isDone = () => new Set(ours().map(({ id }) => id)).size >= 30 && reports().length >= 50
+  for (const [n, orderId] of orders.entries())
+    if (n % 2 === 0)
+      await writer.write(paymentSucceeded, at + MINUTE + SECOND + n, {
+        ...{ tenant, id: `${orderId}-paid` },
+        data: { customer: buyer, orderId, attempt: 2 },
+      })
+  await delayTen(at + MINUTE)
+  await letTimePass(tenant, buyer, at + 3.5 * MINUTE)
+  await writer.write(shipmentDelayed, at + 7 * MINUTE, {
+    tenant,
+    data: { customer: buyer, carrier: 'other' },
+  })
+
+  const plain = (thing: unknown) =>
+    JSON.stringify(thing)
+      .replaceAll(tenant, '')
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => `at+${Date.parse(time) - at}`)
+  const decided = () =>
+    new Set(
+      decisions
+        .all()
+        .filter(({ scope }) => scope.tenant === tenant)
+        .map(plain),
+    )
+  // An event's id is made of its tenant.
+  const events = () =>
+    derived
+      .all()
+      .filter(({ event }) => event.tenant === tenant)
+      .map(({ event }) => plain({ ...event, id: '' }))
+  // Of payment trouble ten and the buyer's four, of repeated views 20, of 24 windows of the storm two, and one recovery;
+  // 50 reports of repeats, and three abandoned checkouts.
+  const isDone = () => decided().size >= 14 + 20 + 48 + 1 && events().length >= 50 + 3
   await waitFor(isDone, {
     timeoutMs: 60_000,
-    describe: () => `the decisions and reports; there are ${ours().length} and ${reports().length}`,
+    describe: () => `the decisions and events; there are ${decided().size} and ${events().length}`,
   })
-  const byId = new Map(ours().map((decision) => [decision.id, decision]))
-  const withoutTime = (event: Event) => ({
-    ...event,
-    id: '',
-    time: '',
-    tenant: '',
-    data: { ...(event.data as object), firstSeenAt: '', lastSeenAt: '' },
-  })
-  return {
-    decisions: [...byId.values()]
-      .map(({ from, until, ...decision }) => ({
-        ...decision,
-        id: decision.id.replace(tenant, ''),
-        scope: { ...decision.scope, tenant: '' },
-        holds: Date.parse(until) - Date.parse(from),
-        after: Date.parse(from) - at,
-      }))
-      .sort((one, other) => one.id.localeCompare(other.id)),
-    reports: reports()
-      .map(({ event }) => withoutTime(event))
-      .sort((one, other) => String(one.causationid).localeCompare(String(other.causationid))),
-  }
+  return { decisions: [...decided()].sort(), events: events().sort() }
 }
+
+test('framed events are read like others, and what is framed and no event is counted', async () => {
+  const { tenant, customer } = someone()
+  const at = Date.now() - 9 * MINUTE
+  const data = { customer, orderId: `left-${tenant}` }
+  const joined = await moreRead('checkout-abandoned')
+  const order = await writer.writeFramed(orderPlaced, at, { tenant, data })
+  await joined(1, 1)
+  const failures = [
+    await writer.writeFramed(paymentFailed, at + 1, { tenant, data: { ...data, attempt: 1 } }),
+    await writer.writeFramed(paymentFailed, at + 2, { tenant, data: { ...data, attempt: 2 } }),
+    await writer.writeFramed(paymentFailed, at + 3, { tenant, data: { ...data, attempt: 3 } }),
+  ]
+  await joined(4, 4)
+  const raised = await decisions.find(
+    ({ id }) => id === `payment-trouble/${tenant}/${customer.id}`,
+    'the raise',
+  )
+  expect(raised.evidence).toEqual({ failures: 3, events: failures.map(({ id }) => id) })
+
+  // One of each form.
+  const view = { tenant, data: { visitorId: uniqueName('v'), url: 'https://example.com/thé' } }
+  const first = await writer.writeFramed(pageViewed, at, view)
+  const second = await writer.write(pageViewed, at + 1, view)
+  const suppression = await decisions.find(
+    ({ scope }) => scope.key === view.data.visitorId,
+    'the suppression',
+  )
+  expect(suppression.scope.content).toBe(hash('sha256', JSON.stringify(first.data)))
+  expect(new Set((suppression.evidence as { events: string[] }).events)).toEqual(
+    new Set([first.id, second.id]),
+  )
+
+  await letTimePass(tenant, customer, at + 4.2 * MINUTE)
+  const { event } = await derived.find(
+    (event) => event.tenant === tenant && event.type === checkoutAbandoned.type,
+    'the abandoned checkout',
+  )
+  expect(event).toMatchObject({
+    correlationid: order.id,
+    causationid: failures[2]!.id,
+    data: { orderId: data.orderId, customer, total: orderPlaced.example.total, attempts: 3 },
+  })
+
+  const before = (await flink.counts('payment-trouble')).unreadable
+  const frame = Buffer.from([0, 0, 0, 0, 7])
+  for (const value of ['{}', '[]', '{"orderId":', ''])
+    await writer.writeRaw(paymentFailed, at, Buffer.concat([frame, Buffer.from(value)]))
+  await writer.writeRaw(paymentFailed, at, frame.subarray(0, 3))
+  await waitFor(async () => (await flink.counts('payment-trouble')).unreadable === before + 5, {
+    timeoutMs: 30_000,
+    describe: () => 'all five to be counted',
+  })
+})

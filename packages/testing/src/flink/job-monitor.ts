@@ -13,8 +13,9 @@ export type JobCounts = {
   readonly late: number
   /** Records that were no event of their type. */
   readonly unreadable: number
-  /** Records read of all topics. */
+  /** Records read of all topics; and those of them that are JSON, which are read apart. */
   readonly read: number
+  readonly parsed: number
   /** When the last checkpoint was complete, milliseconds since the epoch; absent: there was none yet. */
   readonly checkpointAt: number | undefined
 }
@@ -43,7 +44,8 @@ export function monitorJob(rest: string, id: string): JobMonitor {
       return {
         late: sum(/\.numLateRecordsDropped$|__late[^.]*\.numRecordsIn$/),
         unreadable: sum(/unreadable[^.]*\.numRecordsIn$/),
-        read: sum(/\.Source__[^.]*\.numRecordsOut$/),
+        read: sum(/\.Source__[^.]*_records\b[^.]*\.numRecordsOut$/),
+        parsed: sum(/\.Source__[^.]*_parsed\b[^.]*\.numRecordsOut$/),
         checkpointAt: latest.completed?.latest_ack_timestamp,
       }
     },
