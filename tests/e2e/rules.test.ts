@@ -39,8 +39,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Posts orders to every gateway until all of them go this way; how often each answer came before. */
-async function postUntil(priority: string): Promise<void> {
+/** Posts orders to every gateway until all of them go this way. Resolves with the milliseconds that it took. */
+async function postUntil(priority: string): Promise<number> {
+  const begun = performance.now()
   const done = new Set<Gateway>()
   await waitFor(
     async () => {
@@ -60,19 +61,23 @@ async function postUntil(priority: string): Promise<void> {
     },
     { timeoutMs: 20_000, describe: () => `orders to go ${priority} at both gateways` },
   )
+  return performance.now() - begun
 }
 
 test('rules change under traffic: by file, by publishing for all gateways, and back', async () => {
   await postUntil('normal')
   await writeFile(file, rules('high'))
-  await postUntil('high')
+  const byFile = await postUntil('high')
 
   const published = join(folder, 'published.yaml')
   await writeFile(published, rules('normal'))
   const answerable = ['--gateway', gateways[0]!.admin, '--by', 'ada', '--why', 'a test']
   const env = { ADMIN_TOKEN, KAFKA_BROKERS: inject('brokers') }
   expect(await runCommand('rules', ['publish', published, ...answerable], env)).toMatchObject({ status: 0 })
-  await postUntil('normal')
+  const byTopic = await postUntil('normal')
+  console.error(
+    `in force at both gateways: a changed file after ${Math.round(byFile)} ms, published rules ${Math.round(byTopic)} ms after they are stored`,
+  )
   const shown = await runCommand('rules', ['show', '--gateway', gateways[1]!.admin], env)
   expect(shown.stdout).toContain('published by ada: a test')
 
