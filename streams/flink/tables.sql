@@ -2,19 +2,20 @@
 --
 -- <type>             the events of a type: the envelope's attributes, and data_<path> of the data
 -- <type>_unreadable  the records that are no such event
--- <type>_read, <type>_parsed, <type>_framed, <type>_records  what both are made of
+-- <type>_records, <type>_plain, <type>_both  what both are made of: the setting EVENT_FORMS is plain or both
 --
--- A record that is JSON is parsed once, into columns: a JSON function for each column would parse it as often. What is no JSON
--- vanishes there, so it is found among the records as they are. A fault in one column makes that one null.
--- A framed record begins with a zero byte and its schema's id, four bytes; its attributes are headers. No format of Flink
--- reads that, so there it is a function for each column.
+-- Plain: a record that is JSON is parsed once, into columns; what is no JSON vanishes there, so it is found among the records as
+-- they are. A fault in one column makes that one null.
+-- Both: a framed record begins with a zero byte and its schema's id, four bytes; its attributes are headers. No format of Flink
+-- reads that, so all are read by a function for each column, from one source, so that they keep their order. UNNEST makes a
+-- row of them that is worked out once: the planner would copy each to wherever it is used.
 -- The views leave out what was sent once more by a redrive or replay: it has been counted when it was new.
 
 -- order-placed, version 1
-CREATE TEMPORARY TABLE order_placed_records (`value` BYTES)
-WITH ('topic' = 'events.order-placed.high;events.order-placed.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE order_placed_records (`value` STRING)
+WITH ('topic' = 'events.order-placed.high;events.order-placed.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE order_placed_parsed (
+CREATE TEMPORARY TABLE order_placed_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -30,27 +31,30 @@ CREATE TEMPORARY TABLE order_placed_parsed (
 )
 WITH ('topic' = 'events.order-placed.high;events.order-placed.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW order_placed_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), ROW(TRY_CAST(JSON_VALUE(`text`, '$["total"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["total"]["currency"]')), COALESCE(JSON_QUERY(`text`, '$["items"]'), JSON_VALUE(`text`, '$["items"]'))) AS ROW<`orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `total` ROW<`amount` BIGINT, `currency` STRING>, `items` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM order_placed_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW order_placed_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM order_placed_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM order_placed_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW order_placed_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM order_placed_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), ROW(TRY_CAST(JSON_VALUE(`text`, '$["total"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["total"]["currency"]')), COALESCE(JSON_QUERY(`text`, '$["items"]'), JSON_VALUE(`text`, '$["items"]'))) AS ROW<`orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `total` ROW<`amount` BIGINT, `currency` STRING>, `items` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW order_placed AS
 SELECT
@@ -62,8 +66,9 @@ SELECT
   `data`.`total`.`currency` AS `data_total_currency`,
   `data`.`items` AS `data_items`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM order_placed_read
-WHERE `id` IS NOT NULL
+FROM order_placed_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -80,12 +85,13 @@ CREATE TEMPORARY VIEW order_placed_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM order_placed_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM order_placed_read
-WHERE `id` IS NULL
+FROM order_placed_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -96,13 +102,14 @@ WHERE `id` IS NULL
   OR `data`.`customer`.`id` IS NULL
   OR `data`.`customer`.`email` IS NULL
   OR `data`.`total`.`amount` IS NULL
-  OR `data`.`total`.`currency` IS NULL;
+  OR `data`.`total`.`currency` IS NULL
+);
 
 -- payment-failed, version 1
-CREATE TEMPORARY TABLE payment_failed_records (`value` BYTES)
-WITH ('topic' = 'events.payment-failed.high;events.payment-failed.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE payment_failed_records (`value` STRING)
+WITH ('topic' = 'events.payment-failed.high;events.payment-failed.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE payment_failed_parsed (
+CREATE TEMPORARY TABLE payment_failed_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -118,27 +125,30 @@ CREATE TEMPORARY TABLE payment_failed_parsed (
 )
 WITH ('topic' = 'events.payment-failed.high;events.payment-failed.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW payment_failed_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["paymentId"]'), JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), ROW(TRY_CAST(JSON_VALUE(`text`, '$["amount"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["amount"]["currency"]')), JSON_VALUE(`text`, '$["reason"]'), TRY_CAST(JSON_VALUE(`text`, '$["attempt"]') AS BIGINT)) AS ROW<`paymentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `amount` ROW<`amount` BIGINT, `currency` STRING>, `reason` STRING, `attempt` BIGINT>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM payment_failed_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW payment_failed_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM payment_failed_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM payment_failed_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW payment_failed_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM payment_failed_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["paymentId"]'), JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), ROW(TRY_CAST(JSON_VALUE(`text`, '$["amount"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["amount"]["currency"]')), JSON_VALUE(`text`, '$["reason"]'), TRY_CAST(JSON_VALUE(`text`, '$["attempt"]') AS BIGINT)) AS ROW<`paymentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `amount` ROW<`amount` BIGINT, `currency` STRING>, `reason` STRING, `attempt` BIGINT>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW payment_failed AS
 SELECT
@@ -152,8 +162,9 @@ SELECT
   `data`.`reason` AS `data_reason`,
   `data`.`attempt` AS `data_attempt`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM payment_failed_read
-WHERE `id` IS NOT NULL
+FROM payment_failed_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -173,12 +184,13 @@ CREATE TEMPORARY VIEW payment_failed_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM payment_failed_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM payment_failed_read
-WHERE `id` IS NULL
+FROM payment_failed_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -192,13 +204,14 @@ WHERE `id` IS NULL
   OR `data`.`amount`.`amount` IS NULL
   OR `data`.`amount`.`currency` IS NULL
   OR `data`.`reason` IS NULL
-  OR `data`.`attempt` IS NULL;
+  OR `data`.`attempt` IS NULL
+);
 
 -- page-viewed, version 1
-CREATE TEMPORARY TABLE page_viewed_records (`value` BYTES)
-WITH ('topic' = 'events.page-viewed.normal;events.page-viewed.low', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE page_viewed_records (`value` STRING)
+WITH ('topic' = 'events.page-viewed.normal;events.page-viewed.low', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE page_viewed_parsed (
+CREATE TEMPORARY TABLE page_viewed_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -214,27 +227,30 @@ CREATE TEMPORARY TABLE page_viewed_parsed (
 )
 WITH ('topic' = 'events.page-viewed.normal;events.page-viewed.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW page_viewed_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["visitorId"]'), JSON_VALUE(`text`, '$["sessionId"]'), JSON_VALUE(`text`, '$["url"]'), JSON_VALUE(`text`, '$["referrer"]'), JSON_VALUE(`text`, '$["userAgent"]'), TRY_CAST(JSON_VALUE(`text`, '$["viewportWidth"]') AS BIGINT), TRY_CAST(JSON_VALUE(`text`, '$["pageOfSession"]') AS BIGINT)) AS ROW<`visitorId` STRING, `sessionId` STRING, `url` STRING, `referrer` STRING, `userAgent` STRING, `viewportWidth` BIGINT, `pageOfSession` BIGINT>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM page_viewed_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW page_viewed_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM page_viewed_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM page_viewed_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW page_viewed_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM page_viewed_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["visitorId"]'), JSON_VALUE(`text`, '$["sessionId"]'), JSON_VALUE(`text`, '$["url"]'), JSON_VALUE(`text`, '$["referrer"]'), JSON_VALUE(`text`, '$["userAgent"]'), TRY_CAST(JSON_VALUE(`text`, '$["viewportWidth"]') AS BIGINT), TRY_CAST(JSON_VALUE(`text`, '$["pageOfSession"]') AS BIGINT)) AS ROW<`visitorId` STRING, `sessionId` STRING, `url` STRING, `referrer` STRING, `userAgent` STRING, `viewportWidth` BIGINT, `pageOfSession` BIGINT>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW page_viewed AS
 SELECT
@@ -247,8 +263,9 @@ SELECT
   `data`.`viewportWidth` AS `data_viewportWidth`,
   `data`.`pageOfSession` AS `data_pageOfSession`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM page_viewed_read
-WHERE `id` IS NOT NULL
+FROM page_viewed_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -266,12 +283,13 @@ CREATE TEMPORARY VIEW page_viewed_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM page_viewed_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM page_viewed_read
-WHERE `id` IS NULL
+FROM page_viewed_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -283,13 +301,14 @@ WHERE `id` IS NULL
   OR `data`.`url` IS NULL
   OR `data`.`userAgent` IS NULL
   OR `data`.`viewportWidth` IS NULL
-  OR `data`.`pageOfSession` IS NULL;
+  OR `data`.`pageOfSession` IS NULL
+);
 
 -- user-registered, version 1
-CREATE TEMPORARY TABLE user_registered_records (`value` BYTES)
-WITH ('topic' = 'events.user-registered.normal;events.user-registered.low', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE user_registered_records (`value` STRING)
+WITH ('topic' = 'events.user-registered.normal;events.user-registered.low', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE user_registered_parsed (
+CREATE TEMPORARY TABLE user_registered_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -305,27 +324,30 @@ CREATE TEMPORARY TABLE user_registered_parsed (
 )
 WITH ('topic' = 'events.user-registered.normal;events.user-registered.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW user_registered_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["userId"]'), JSON_VALUE(`text`, '$["email"]'), JSON_VALUE(`text`, '$["name"]'), JSON_VALUE(`text`, '$["locale"]'), JSON_VALUE(`text`, '$["plan"]')) AS ROW<`userId` STRING, `email` STRING, `name` STRING, `locale` STRING, `plan` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM user_registered_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW user_registered_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM user_registered_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM user_registered_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW user_registered_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM user_registered_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["userId"]'), JSON_VALUE(`text`, '$["email"]'), JSON_VALUE(`text`, '$["name"]'), JSON_VALUE(`text`, '$["locale"]'), JSON_VALUE(`text`, '$["plan"]')) AS ROW<`userId` STRING, `email` STRING, `name` STRING, `locale` STRING, `plan` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW user_registered AS
 SELECT
@@ -336,8 +358,9 @@ SELECT
   `data`.`locale` AS `data_locale`,
   `data`.`plan` AS `data_plan`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM user_registered_read
-WHERE `id` IS NOT NULL
+FROM user_registered_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -354,12 +377,13 @@ CREATE TEMPORARY VIEW user_registered_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM user_registered_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM user_registered_read
-WHERE `id` IS NULL
+FROM user_registered_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -370,13 +394,14 @@ WHERE `id` IS NULL
   OR `data`.`email` IS NULL
   OR `data`.`name` IS NULL
   OR `data`.`locale` IS NULL
-  OR `data`.`plan` IS NULL;
+  OR `data`.`plan` IS NULL
+);
 
 -- shipment-delayed, version 1
-CREATE TEMPORARY TABLE shipment_delayed_records (`value` BYTES)
-WITH ('topic' = 'events.shipment-delayed.high;events.shipment-delayed.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE shipment_delayed_records (`value` STRING)
+WITH ('topic' = 'events.shipment-delayed.high;events.shipment-delayed.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE shipment_delayed_parsed (
+CREATE TEMPORARY TABLE shipment_delayed_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -392,27 +417,30 @@ CREATE TEMPORARY TABLE shipment_delayed_parsed (
 )
 WITH ('topic' = 'events.shipment-delayed.high;events.shipment-delayed.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW shipment_delayed_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["shipmentId"]'), JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), JSON_VALUE(`text`, '$["carrier"]'), JSON_VALUE(`text`, '$["warehouse"]'), TRY_CAST(JSON_VALUE(`text`, '$["delayDays"]') AS BIGINT), JSON_VALUE(`text`, '$["expectedOn"]')) AS ROW<`shipmentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `carrier` STRING, `warehouse` STRING, `delayDays` BIGINT, `expectedOn` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM shipment_delayed_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW shipment_delayed_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM shipment_delayed_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM shipment_delayed_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW shipment_delayed_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM shipment_delayed_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["shipmentId"]'), JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), JSON_VALUE(`text`, '$["carrier"]'), JSON_VALUE(`text`, '$["warehouse"]'), TRY_CAST(JSON_VALUE(`text`, '$["delayDays"]') AS BIGINT), JSON_VALUE(`text`, '$["expectedOn"]')) AS ROW<`shipmentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `carrier` STRING, `warehouse` STRING, `delayDays` BIGINT, `expectedOn` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW shipment_delayed AS
 SELECT
@@ -426,8 +454,9 @@ SELECT
   `data`.`delayDays` AS `data_delayDays`,
   `data`.`expectedOn` AS `data_expectedOn`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM shipment_delayed_read
-WHERE `id` IS NOT NULL
+FROM shipment_delayed_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -447,12 +476,13 @@ CREATE TEMPORARY VIEW shipment_delayed_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM shipment_delayed_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM shipment_delayed_read
-WHERE `id` IS NULL
+FROM shipment_delayed_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -466,13 +496,14 @@ WHERE `id` IS NULL
   OR `data`.`carrier` IS NULL
   OR `data`.`warehouse` IS NULL
   OR `data`.`delayDays` IS NULL
-  OR `data`.`expectedOn` IS NULL;
+  OR `data`.`expectedOn` IS NULL
+);
 
 -- stock-reserved, version 1
-CREATE TEMPORARY TABLE stock_reserved_records (`value` BYTES)
-WITH ('topic' = 'events.stock-reserved.high;events.stock-reserved.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE stock_reserved_records (`value` STRING)
+WITH ('topic' = 'events.stock-reserved.high;events.stock-reserved.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE stock_reserved_parsed (
+CREATE TEMPORARY TABLE stock_reserved_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -488,27 +519,30 @@ CREATE TEMPORARY TABLE stock_reserved_parsed (
 )
 WITH ('topic' = 'events.stock-reserved.high;events.stock-reserved.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW stock_reserved_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["orderId"]'), JSON_VALUE(`text`, '$["sku"]'), TRY_CAST(JSON_VALUE(`text`, '$["quantity"]') AS BIGINT)) AS ROW<`orderId` STRING, `sku` STRING, `quantity` BIGINT>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM stock_reserved_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW stock_reserved_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM stock_reserved_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM stock_reserved_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW stock_reserved_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM stock_reserved_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["orderId"]'), JSON_VALUE(`text`, '$["sku"]'), TRY_CAST(JSON_VALUE(`text`, '$["quantity"]') AS BIGINT)) AS ROW<`orderId` STRING, `sku` STRING, `quantity` BIGINT>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW stock_reserved AS
 SELECT
@@ -517,8 +551,9 @@ SELECT
   `data`.`sku` AS `data_sku`,
   `data`.`quantity` AS `data_quantity`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM stock_reserved_read
-WHERE `id` IS NOT NULL
+FROM stock_reserved_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -533,12 +568,13 @@ CREATE TEMPORARY VIEW stock_reserved_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM stock_reserved_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM stock_reserved_read
-WHERE `id` IS NULL
+FROM stock_reserved_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -547,13 +583,14 @@ WHERE `id` IS NULL
   OR `tenant` IS NULL
   OR `data`.`orderId` IS NULL
   OR `data`.`sku` IS NULL
-  OR `data`.`quantity` IS NULL;
+  OR `data`.`quantity` IS NULL
+);
 
 -- fraud-check-requested, version 1
-CREATE TEMPORARY TABLE fraud_check_requested_records (`value` BYTES)
-WITH ('topic' = 'events.fraud-check-requested.high;events.fraud-check-requested.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE fraud_check_requested_records (`value` STRING)
+WITH ('topic' = 'events.fraud-check-requested.high;events.fraud-check-requested.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE fraud_check_requested_parsed (
+CREATE TEMPORARY TABLE fraud_check_requested_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -569,27 +606,30 @@ CREATE TEMPORARY TABLE fraud_check_requested_parsed (
 )
 WITH ('topic' = 'events.fraud-check-requested.high;events.fraud-check-requested.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW fraud_check_requested_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["orderId"]'), JSON_VALUE(`text`, '$["customerId"]'), ROW(TRY_CAST(JSON_VALUE(`text`, '$["total"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["total"]["currency"]'))) AS ROW<`orderId` STRING, `customerId` STRING, `total` ROW<`amount` BIGINT, `currency` STRING>>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM fraud_check_requested_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW fraud_check_requested_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM fraud_check_requested_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM fraud_check_requested_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW fraud_check_requested_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM fraud_check_requested_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["orderId"]'), JSON_VALUE(`text`, '$["customerId"]'), ROW(TRY_CAST(JSON_VALUE(`text`, '$["total"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["total"]["currency"]'))) AS ROW<`orderId` STRING, `customerId` STRING, `total` ROW<`amount` BIGINT, `currency` STRING>>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW fraud_check_requested AS
 SELECT
@@ -599,8 +639,9 @@ SELECT
   `data`.`total`.`amount` AS `data_total_amount`,
   `data`.`total`.`currency` AS `data_total_currency`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM fraud_check_requested_read
-WHERE `id` IS NOT NULL
+FROM fraud_check_requested_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -616,12 +657,13 @@ CREATE TEMPORARY VIEW fraud_check_requested_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM fraud_check_requested_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM fraud_check_requested_read
-WHERE `id` IS NULL
+FROM fraud_check_requested_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -631,13 +673,14 @@ WHERE `id` IS NULL
   OR `data`.`orderId` IS NULL
   OR `data`.`customerId` IS NULL
   OR `data`.`total`.`amount` IS NULL
-  OR `data`.`total`.`currency` IS NULL;
+  OR `data`.`total`.`currency` IS NULL
+);
 
 -- payment-retry-scheduled, version 1
-CREATE TEMPORARY TABLE payment_retry_scheduled_records (`value` BYTES)
-WITH ('topic' = 'events.payment-retry-scheduled.high;events.payment-retry-scheduled.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE payment_retry_scheduled_records (`value` STRING)
+WITH ('topic' = 'events.payment-retry-scheduled.high;events.payment-retry-scheduled.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE payment_retry_scheduled_parsed (
+CREATE TEMPORARY TABLE payment_retry_scheduled_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -653,27 +696,30 @@ CREATE TEMPORARY TABLE payment_retry_scheduled_parsed (
 )
 WITH ('topic' = 'events.payment-retry-scheduled.high;events.payment-retry-scheduled.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW payment_retry_scheduled_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["paymentId"]'), JSON_VALUE(`text`, '$["orderId"]'), ROW(TRY_CAST(JSON_VALUE(`text`, '$["amount"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["amount"]["currency"]')), TRY_CAST(JSON_VALUE(`text`, '$["attempt"]') AS BIGINT), JSON_VALUE(`text`, '$["notBefore"]')) AS ROW<`paymentId` STRING, `orderId` STRING, `amount` ROW<`amount` BIGINT, `currency` STRING>, `attempt` BIGINT, `notBefore` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM payment_retry_scheduled_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW payment_retry_scheduled_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM payment_retry_scheduled_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM payment_retry_scheduled_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW payment_retry_scheduled_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM payment_retry_scheduled_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["paymentId"]'), JSON_VALUE(`text`, '$["orderId"]'), ROW(TRY_CAST(JSON_VALUE(`text`, '$["amount"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["amount"]["currency"]')), TRY_CAST(JSON_VALUE(`text`, '$["attempt"]') AS BIGINT), JSON_VALUE(`text`, '$["notBefore"]')) AS ROW<`paymentId` STRING, `orderId` STRING, `amount` ROW<`amount` BIGINT, `currency` STRING>, `attempt` BIGINT, `notBefore` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW payment_retry_scheduled AS
 SELECT
@@ -685,8 +731,9 @@ SELECT
   `data`.`attempt` AS `data_attempt`,
   `data`.`notBefore` AS `data_notBefore`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM payment_retry_scheduled_read
-WHERE `id` IS NOT NULL
+FROM payment_retry_scheduled_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -704,12 +751,13 @@ CREATE TEMPORARY VIEW payment_retry_scheduled_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM payment_retry_scheduled_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM payment_retry_scheduled_read
-WHERE `id` IS NULL
+FROM payment_retry_scheduled_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -721,13 +769,14 @@ WHERE `id` IS NULL
   OR `data`.`amount`.`amount` IS NULL
   OR `data`.`amount`.`currency` IS NULL
   OR `data`.`attempt` IS NULL
-  OR `data`.`notBefore` IS NULL;
+  OR `data`.`notBefore` IS NULL
+);
 
 -- notification-requested, version 2
-CREATE TEMPORARY TABLE notification_requested_records (`value` BYTES)
-WITH ('topic' = 'events.notification-requested.high;events.notification-requested.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE notification_requested_records (`value` STRING)
+WITH ('topic' = 'events.notification-requested.high;events.notification-requested.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE notification_requested_parsed (
+CREATE TEMPORARY TABLE notification_requested_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -743,27 +792,30 @@ CREATE TEMPORARY TABLE notification_requested_parsed (
 )
 WITH ('topic' = 'events.notification-requested.high;events.notification-requested.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW notification_requested_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), JSON_VALUE(`text`, '$["template"]'), COALESCE(JSON_QUERY(`text`, '$["parameters"]'), JSON_VALUE(`text`, '$["parameters"]'))) AS ROW<`customer` ROW<`id` STRING, `email` STRING>, `template` STRING, `parameters` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM notification_requested_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW notification_requested_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM notification_requested_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM notification_requested_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW notification_requested_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM notification_requested_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), JSON_VALUE(`text`, '$["template"]'), COALESCE(JSON_QUERY(`text`, '$["parameters"]'), JSON_VALUE(`text`, '$["parameters"]'))) AS ROW<`customer` ROW<`id` STRING, `email` STRING>, `template` STRING, `parameters` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW notification_requested AS
 SELECT
@@ -773,8 +825,9 @@ SELECT
   `data`.`template` AS `data_template`,
   `data`.`parameters` AS `data_parameters`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM notification_requested_read
-WHERE `id` IS NOT NULL
+FROM notification_requested_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -789,12 +842,13 @@ CREATE TEMPORARY VIEW notification_requested_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM notification_requested_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM notification_requested_read
-WHERE `id` IS NULL
+FROM notification_requested_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -803,13 +857,14 @@ WHERE `id` IS NULL
   OR `tenant` IS NULL
   OR `data`.`customer`.`id` IS NULL
   OR `data`.`customer`.`email` IS NULL
-  OR `data`.`template` IS NULL;
+  OR `data`.`template` IS NULL
+);
 
 -- welcome-mail-requested, version 1
-CREATE TEMPORARY TABLE welcome_mail_requested_records (`value` BYTES)
-WITH ('topic' = 'events.welcome-mail-requested.normal;events.welcome-mail-requested.low', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE welcome_mail_requested_records (`value` STRING)
+WITH ('topic' = 'events.welcome-mail-requested.normal;events.welcome-mail-requested.low', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE welcome_mail_requested_parsed (
+CREATE TEMPORARY TABLE welcome_mail_requested_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -825,27 +880,30 @@ CREATE TEMPORARY TABLE welcome_mail_requested_parsed (
 )
 WITH ('topic' = 'events.welcome-mail-requested.normal;events.welcome-mail-requested.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW welcome_mail_requested_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["userId"]'), JSON_VALUE(`text`, '$["email"]'), JSON_VALUE(`text`, '$["name"]'), JSON_VALUE(`text`, '$["language"]'), JSON_VALUE(`text`, '$["series"]')) AS ROW<`userId` STRING, `email` STRING, `name` STRING, `language` STRING, `series` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM welcome_mail_requested_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW welcome_mail_requested_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM welcome_mail_requested_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM welcome_mail_requested_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW welcome_mail_requested_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM welcome_mail_requested_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["userId"]'), JSON_VALUE(`text`, '$["email"]'), JSON_VALUE(`text`, '$["name"]'), JSON_VALUE(`text`, '$["language"]'), JSON_VALUE(`text`, '$["series"]')) AS ROW<`userId` STRING, `email` STRING, `name` STRING, `language` STRING, `series` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW welcome_mail_requested AS
 SELECT
@@ -856,8 +914,9 @@ SELECT
   `data`.`language` AS `data_language`,
   `data`.`series` AS `data_series`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM welcome_mail_requested_read
-WHERE `id` IS NOT NULL
+FROM welcome_mail_requested_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -874,12 +933,13 @@ CREATE TEMPORARY VIEW welcome_mail_requested_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM welcome_mail_requested_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM welcome_mail_requested_read
-WHERE `id` IS NULL
+FROM welcome_mail_requested_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -890,13 +950,14 @@ WHERE `id` IS NULL
   OR `data`.`email` IS NULL
   OR `data`.`name` IS NULL
   OR `data`.`language` IS NULL
-  OR `data`.`series` IS NULL;
+  OR `data`.`series` IS NULL
+);
 
 -- page-view-enriched, version 1
-CREATE TEMPORARY TABLE page_view_enriched_records (`value` BYTES)
-WITH ('topic' = 'events.page-view-enriched.normal;events.page-view-enriched.low', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE page_view_enriched_records (`value` STRING)
+WITH ('topic' = 'events.page-view-enriched.normal;events.page-view-enriched.low', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE page_view_enriched_parsed (
+CREATE TEMPORARY TABLE page_view_enriched_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -912,27 +973,30 @@ CREATE TEMPORARY TABLE page_view_enriched_parsed (
 )
 WITH ('topic' = 'events.page-view-enriched.normal;events.page-view-enriched.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW page_view_enriched_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["visitorId"]'), JSON_VALUE(`text`, '$["sessionId"]'), JSON_VALUE(`text`, '$["path"]'), JSON_VALUE(`text`, '$["device"]'), JSON_VALUE(`text`, '$["session"]'), JSON_VALUE(`text`, '$["arrivedFrom"]')) AS ROW<`visitorId` STRING, `sessionId` STRING, `path` STRING, `device` STRING, `session` STRING, `arrivedFrom` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM page_view_enriched_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW page_view_enriched_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM page_view_enriched_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM page_view_enriched_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW page_view_enriched_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM page_view_enriched_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["visitorId"]'), JSON_VALUE(`text`, '$["sessionId"]'), JSON_VALUE(`text`, '$["path"]'), JSON_VALUE(`text`, '$["device"]'), JSON_VALUE(`text`, '$["session"]'), JSON_VALUE(`text`, '$["arrivedFrom"]')) AS ROW<`visitorId` STRING, `sessionId` STRING, `path` STRING, `device` STRING, `session` STRING, `arrivedFrom` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW page_view_enriched AS
 SELECT
@@ -944,8 +1008,9 @@ SELECT
   `data`.`session` AS `data_session`,
   `data`.`arrivedFrom` AS `data_arrivedFrom`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM page_view_enriched_read
-WHERE `id` IS NOT NULL
+FROM page_view_enriched_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -963,12 +1028,13 @@ CREATE TEMPORARY VIEW page_view_enriched_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM page_view_enriched_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM page_view_enriched_read
-WHERE `id` IS NULL
+FROM page_view_enriched_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -980,13 +1046,14 @@ WHERE `id` IS NULL
   OR `data`.`path` IS NULL
   OR `data`.`device` IS NULL
   OR `data`.`session` IS NULL
-  OR `data`.`arrivedFrom` IS NULL;
+  OR `data`.`arrivedFrom` IS NULL
+);
 
 -- payment-succeeded, version 1
-CREATE TEMPORARY TABLE payment_succeeded_records (`value` BYTES)
-WITH ('topic' = 'events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE payment_succeeded_records (`value` STRING)
+WITH ('topic' = 'events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE payment_succeeded_parsed (
+CREATE TEMPORARY TABLE payment_succeeded_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -1002,27 +1069,30 @@ CREATE TEMPORARY TABLE payment_succeeded_parsed (
 )
 WITH ('topic' = 'events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW payment_succeeded_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["paymentId"]'), JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), ROW(TRY_CAST(JSON_VALUE(`text`, '$["amount"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["amount"]["currency"]')), TRY_CAST(JSON_VALUE(`text`, '$["attempt"]') AS BIGINT)) AS ROW<`paymentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `amount` ROW<`amount` BIGINT, `currency` STRING>, `attempt` BIGINT>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM payment_succeeded_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW payment_succeeded_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM payment_succeeded_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM payment_succeeded_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW payment_succeeded_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM payment_succeeded_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["paymentId"]'), JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), ROW(TRY_CAST(JSON_VALUE(`text`, '$["amount"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["amount"]["currency"]')), TRY_CAST(JSON_VALUE(`text`, '$["attempt"]') AS BIGINT)) AS ROW<`paymentId` STRING, `orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `amount` ROW<`amount` BIGINT, `currency` STRING>, `attempt` BIGINT>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW payment_succeeded AS
 SELECT
@@ -1035,8 +1105,9 @@ SELECT
   `data`.`amount`.`currency` AS `data_amount_currency`,
   `data`.`attempt` AS `data_attempt`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM payment_succeeded_read
-WHERE `id` IS NOT NULL
+FROM payment_succeeded_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -1055,12 +1126,13 @@ CREATE TEMPORARY VIEW payment_succeeded_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM payment_succeeded_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM payment_succeeded_read
-WHERE `id` IS NULL
+FROM payment_succeeded_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -1073,13 +1145,14 @@ WHERE `id` IS NULL
   OR `data`.`customer`.`email` IS NULL
   OR `data`.`amount`.`amount` IS NULL
   OR `data`.`amount`.`currency` IS NULL
-  OR `data`.`attempt` IS NULL;
+  OR `data`.`attempt` IS NULL
+);
 
 -- checkout-abandoned, version 1
-CREATE TEMPORARY TABLE checkout_abandoned_records (`value` BYTES)
-WITH ('topic' = 'events.checkout-abandoned.high;events.checkout-abandoned.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE checkout_abandoned_records (`value` STRING)
+WITH ('topic' = 'events.checkout-abandoned.high;events.checkout-abandoned.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE checkout_abandoned_parsed (
+CREATE TEMPORARY TABLE checkout_abandoned_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -1095,27 +1168,30 @@ CREATE TEMPORARY TABLE checkout_abandoned_parsed (
 )
 WITH ('topic' = 'events.checkout-abandoned.high;events.checkout-abandoned.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW checkout_abandoned_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), ROW(TRY_CAST(JSON_VALUE(`text`, '$["total"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["total"]["currency"]')), TRY_CAST(JSON_VALUE(`text`, '$["attempts"]') AS BIGINT), JSON_VALUE(`text`, '$["lastReason"]'), JSON_VALUE(`text`, '$["orderedAt"]'), JSON_VALUE(`text`, '$["lastFailedAt"]')) AS ROW<`orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `total` ROW<`amount` BIGINT, `currency` STRING>, `attempts` BIGINT, `lastReason` STRING, `orderedAt` STRING, `lastFailedAt` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM checkout_abandoned_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW checkout_abandoned_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM checkout_abandoned_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM checkout_abandoned_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW checkout_abandoned_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM checkout_abandoned_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["orderId"]'), ROW(JSON_VALUE(`text`, '$["customer"]["id"]'), JSON_VALUE(`text`, '$["customer"]["email"]')), ROW(TRY_CAST(JSON_VALUE(`text`, '$["total"]["amount"]') AS BIGINT), JSON_VALUE(`text`, '$["total"]["currency"]')), TRY_CAST(JSON_VALUE(`text`, '$["attempts"]') AS BIGINT), JSON_VALUE(`text`, '$["lastReason"]'), JSON_VALUE(`text`, '$["orderedAt"]'), JSON_VALUE(`text`, '$["lastFailedAt"]')) AS ROW<`orderId` STRING, `customer` ROW<`id` STRING, `email` STRING>, `total` ROW<`amount` BIGINT, `currency` STRING>, `attempts` BIGINT, `lastReason` STRING, `orderedAt` STRING, `lastFailedAt` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW checkout_abandoned AS
 SELECT
@@ -1130,8 +1206,9 @@ SELECT
   `data`.`orderedAt` AS `data_orderedAt`,
   `data`.`lastFailedAt` AS `data_lastFailedAt`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM checkout_abandoned_read
-WHERE `id` IS NOT NULL
+FROM checkout_abandoned_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -1152,12 +1229,13 @@ CREATE TEMPORARY VIEW checkout_abandoned_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM checkout_abandoned_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM checkout_abandoned_read
-WHERE `id` IS NULL
+FROM checkout_abandoned_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -1172,13 +1250,14 @@ WHERE `id` IS NULL
   OR `data`.`attempts` IS NULL
   OR `data`.`lastReason` IS NULL
   OR `data`.`orderedAt` IS NULL
-  OR `data`.`lastFailedAt` IS NULL;
+  OR `data`.`lastFailedAt` IS NULL
+);
 
 -- content-repeated, version 1
-CREATE TEMPORARY TABLE content_repeated_records (`value` BYTES)
-WITH ('topic' = 'events.content-repeated.low', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE content_repeated_records (`value` STRING)
+WITH ('topic' = 'events.content-repeated.low', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE content_repeated_parsed (
+CREATE TEMPORARY TABLE content_repeated_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -1194,27 +1273,30 @@ CREATE TEMPORARY TABLE content_repeated_parsed (
 )
 WITH ('topic' = 'events.content-repeated.low', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW content_repeated_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CAST(ROW(JSON_VALUE(`text`, '$["type"]'), JSON_VALUE(`text`, '$["source"]'), JSON_VALUE(`text`, '$["key"]'), JSON_VALUE(`text`, '$["content"]'), COALESCE(JSON_QUERY(`text`, '$["ids"]'), JSON_VALUE(`text`, '$["ids"]')), JSON_VALUE(`text`, '$["firstSeenAt"]'), JSON_VALUE(`text`, '$["lastSeenAt"]')) AS ROW<`type` STRING, `source` STRING, `key` STRING, `content` STRING, `ids` STRING, `firstSeenAt` STRING, `lastSeenAt` STRING>) AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM content_repeated_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW content_repeated_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM content_repeated_parsed WHERE `headers`['sluice-generation'] IS NULL
-UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM content_repeated_framed WHERE `headers`['sluice-generation'] IS NULL;
+CREATE TEMPORARY VIEW content_repeated_both AS
+SELECT event.*, content.`data`
+FROM (
+  SELECT envelope.*, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+  FROM (SELECT *, LEFT(`value`, 1) = U&'\0000' AS `framed` FROM content_repeated_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_id'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["id"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_source'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["source"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_type'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["type"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_time'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["time"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_subject'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["subject"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_priority'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["priority"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_receivedat'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["receivedat"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_tenant'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["tenant"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_traceparent'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["traceparent"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_correlationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["correlationid"]') END,
+    CASE WHEN `framed` THEN DECODE(`headers`['ce_causationid'], 'UTF-8') ELSE JSON_VALUE(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["causationid"]') END,
+    CASE WHEN `framed` THEN DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') ELSE JSON_QUERY(DECODE(ENCODE(`value`, 'ISO-8859-1'), 'UTF-8'), '$["data"]') END
+  )]) AS envelope (`id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `text`)
+  WHERE `framed` OR `value` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  CAST(ROW(JSON_VALUE(`text`, '$["type"]'), JSON_VALUE(`text`, '$["source"]'), JSON_VALUE(`text`, '$["key"]'), JSON_VALUE(`text`, '$["content"]'), COALESCE(JSON_QUERY(`text`, '$["ids"]'), JSON_VALUE(`text`, '$["ids"]')), JSON_VALUE(`text`, '$["firstSeenAt"]'), JSON_VALUE(`text`, '$["lastSeenAt"]')) AS ROW<`type` STRING, `source` STRING, `key` STRING, `content` STRING, `ids` STRING, `firstSeenAt` STRING, `lastSeenAt` STRING>)
+)]) AS content (`data`);
 
 CREATE TEMPORARY VIEW content_repeated AS
 SELECT
@@ -1227,8 +1309,9 @@ SELECT
   `data`.`firstSeenAt` AS `data_firstSeenAt`,
   `data`.`lastSeenAt` AS `data_lastSeenAt`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM content_repeated_read
-WHERE `id` IS NOT NULL
+FROM content_repeated_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -1246,12 +1329,13 @@ CREATE TEMPORARY VIEW content_repeated_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM content_repeated_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM content_repeated_read
-WHERE `id` IS NULL
+FROM content_repeated_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
@@ -1263,14 +1347,15 @@ WHERE `id` IS NULL
   OR `data`.`key` IS NULL
   OR `data`.`content` IS NULL
   OR `data`.`firstSeenAt` IS NULL
-  OR `data`.`lastSeenAt` IS NULL;
+  OR `data`.`lastSeenAt` IS NULL
+);
 
 -- All types that producers post; data is its JSON text, as it is stored: without spaces, its members in their order. Numbers
 -- that JSON writes with an exponent are written otherwise.
-CREATE TEMPORARY TABLE posted_event_records (`value` BYTES)
-WITH ('topic' = 'events.order-placed.high;events.order-placed.normal;events.payment-failed.high;events.payment-failed.normal;events.page-viewed.normal;events.page-viewed.low;events.user-registered.normal;events.user-registered.low;events.shipment-delayed.high;events.shipment-delayed.normal;events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'raw') LIKE event_topic;
+CREATE TEMPORARY TABLE posted_event_records (`value` STRING)
+WITH ('topic' = 'events.order-placed.high;events.order-placed.normal;events.payment-failed.high;events.payment-failed.normal;events.page-viewed.normal;events.page-viewed.low;events.user-registered.normal;events.user-registered.low;events.shipment-delayed.high;events.shipment-delayed.normal;events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE posted_event_parsed (
+CREATE TEMPORARY TABLE posted_event_plain (
   `id` STRING,
   `source` STRING,
   `type` STRING,
@@ -1286,35 +1371,32 @@ CREATE TEMPORARY TABLE posted_event_parsed (
 )
 WITH ('topic' = 'events.order-placed.high;events.order-placed.normal;events.payment-failed.high;events.payment-failed.normal;events.page-viewed.normal;events.page-viewed.low;events.user-registered.normal;events.user-registered.low;events.shipment-delayed.high;events.shipment-delayed.normal;events.payment-succeeded.high;events.payment-succeeded.normal', 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW posted_event_framed AS
-SELECT
-  DECODE(`headers`['ce_id'], 'UTF-8') AS `id`,
-  DECODE(`headers`['ce_source'], 'UTF-8') AS `source`,
-  DECODE(`headers`['ce_type'], 'UTF-8') AS `type`,
-  DECODE(`headers`['ce_time'], 'UTF-8') AS `time`,
-  DECODE(`headers`['ce_subject'], 'UTF-8') AS `subject`,
-  DECODE(`headers`['ce_priority'], 'UTF-8') AS `priority`,
-  DECODE(`headers`['ce_receivedat'], 'UTF-8') AS `receivedat`,
-  DECODE(`headers`['ce_tenant'], 'UTF-8') AS `tenant`,
-  DECODE(`headers`['ce_traceparent'], 'UTF-8') AS `traceparent`,
-  DECODE(`headers`['ce_correlationid'], 'UTF-8') AS `correlationid`,
-  DECODE(`headers`['ce_causationid'], 'UTF-8') AS `causationid`,
-  CASE WHEN `text` IS JSON OBJECT THEN `text` END AS `data`,
-  `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM (SELECT *, DECODE(ENCODE(SUBSTRING(DECODE(`value`, 'ISO-8859-1') FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM posted_event_records WHERE LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000');
-
-CREATE TEMPORARY VIEW posted_event_read AS
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM posted_event_parsed WHERE `headers`['sluice-generation'] IS NULL
+CREATE TEMPORARY VIEW posted_event_both AS
+SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM posted_event_plain
 UNION ALL
-SELECT `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`, `data`, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived` FROM posted_event_framed WHERE `headers`['sluice-generation'] IS NULL;
+SELECT
+  DECODE(`headers`['ce_id'], 'UTF-8'),
+  DECODE(`headers`['ce_source'], 'UTF-8'),
+  DECODE(`headers`['ce_type'], 'UTF-8'),
+  DECODE(`headers`['ce_time'], 'UTF-8'),
+  DECODE(`headers`['ce_subject'], 'UTF-8'),
+  DECODE(`headers`['ce_priority'], 'UTF-8'),
+  DECODE(`headers`['ce_receivedat'], 'UTF-8'),
+  DECODE(`headers`['ce_tenant'], 'UTF-8'),
+  DECODE(`headers`['ce_traceparent'], 'UTF-8'),
+  DECODE(`headers`['ce_correlationid'], 'UTF-8'),
+  DECODE(`headers`['ce_causationid'], 'UTF-8'),
+  CASE WHEN `text` IS JSON OBJECT THEN `text` END, `headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`
+FROM (SELECT *, DECODE(ENCODE(SUBSTRING(`value` FROM 6), 'ISO-8859-1'), 'UTF-8') AS `text` FROM posted_event_records WHERE LEFT(`value`, 1) = U&'\0000');
 
 CREATE TEMPORARY VIEW posted_event AS
 SELECT
   `id`, `source`, `type`, `time`, `subject`, `priority`, `receivedat`, `tenant`, `traceparent`, `correlationid`, `causationid`,
   `data` AS `data`,
   `key`, `topic`, `partition`, `offset`, `at`, `arrived`
-FROM posted_event_read
-WHERE `id` IS NOT NULL
+FROM posted_event_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL
+  AND `id` IS NOT NULL
   AND `source` IS NOT NULL
   AND `type` IS NOT NULL
   AND `time` IS NOT NULL
@@ -1327,16 +1409,18 @@ CREATE TEMPORARY VIEW posted_event_unreadable AS
 SELECT `topic`, `partition`, `offset`
 FROM posted_event_records
 WHERE `headers`['sluice-generation'] IS NULL
-  AND (LEFT(DECODE(`value`, 'ISO-8859-1'), 1) = U&'\0000') IS NOT TRUE
-  AND (DECODE(`value`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('${EVENT_FORMS}' = 'both' AND LEFT(`value`, 1) = U&'\0000') IS NOT TRUE
+  AND (`value` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT `topic`, `partition`, `offset`
-FROM posted_event_read
-WHERE `id` IS NULL
+FROM posted_event_${EVENT_FORMS}
+WHERE `headers`['sluice-generation'] IS NULL AND (
+  `id` IS NULL
   OR `source` IS NULL
   OR `type` IS NULL
   OR `time` IS NULL
   OR `priority` IS NULL
   OR `receivedat` IS NULL
   OR `tenant` IS NULL
-  OR `data` IS NULL;
+  OR `data` IS NULL
+);

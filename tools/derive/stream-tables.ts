@@ -24,12 +24,13 @@ const HEAD = `-- Derived from the catalogue: npm run derive.
 --
 -- <type>             the events of a type: the envelope's attributes, and data_<path> of the data
 -- <type>_unreadable  the records that are no such event
--- <type>_read, <type>_parsed, <type>_framed, <type>_records  what both are made of
+-- <type>_records, <type>_plain, <type>_both  what both are made of: the setting EVENT_FORMS is plain or both
 --
--- A record that is JSON is parsed once, into columns: a JSON function for each column would parse it as often. What is no JSON
--- vanishes there, so it is found among the records as they are. A fault in one column makes that one null.
--- A framed record begins with a zero byte and its schema's id, four bytes; its attributes are headers. No format of Flink
--- reads that, so there it is a function for each column.
+-- Plain: a record that is JSON is parsed once, into columns; what is no JSON vanishes there, so it is found among the records as
+-- they are. A fault in one column makes that one null.
+-- Both: a framed record begins with a zero byte and its schema's id, four bytes; its attributes are headers. No format of Flink
+-- reads that, so all are read by a function for each column, from one source, so that they keep their order. UNNEST makes a
+-- row of them that is worked out once: the planner would copy each to wherever it is used.
 -- The views leave out what was sent once more by a redrive or replay: it has been counted when it was new.
 `
 
@@ -46,95 +47,132 @@ const FIRST_DELIVERY = "`headers`['sluice-generation'] IS NULL"
 /** A value of the data, as a column of the view. `expression` is where it is in the row of the data. */
 type Column = { readonly name: string; readonly expression: string; readonly required: boolean }
 
-/** A byte is one character there, and every byte is one. */
-const AS_LATIN = "DECODE(`value`, 'ISO-8859-1')"
-const IS_FRAMED = `LEFT(${AS_LATIN}, 1) = U&'\\0000'`
-const FRAMED_TEXT = `DECODE(ENCODE(SUBSTRING(${AS_LATIN} FROM 6), 'ISO-8859-1'), 'UTF-8')`
+/** The value is read as Latin-1, where every byte is one character. */
+const IS_FRAMED = "LEFT(`value`, 1) = U&'\\0000'"
+const FRAMED_TEXT = asUtf8('SUBSTRING(`value` FROM 6)')
+const DATA_TEXT = `CASE WHEN \`framed\` THEN ${FRAMED_TEXT} ELSE JSON_QUERY(${asUtf8('`value`')}, '$["data"]') END`
+
+function asUtf8(latin: string): string {
+  return `DECODE(ENCODE(${latin}, 'ISO-8859-1'), 'UTF-8')`
+}
+
+function attributeOf(name: string): string {
+  return `CASE WHEN \`framed\` THEN ${headerOf(name)} ELSE JSON_VALUE(${asUtf8('`value`')}, '$["${name}"]') END`
+}
+
+function headerOf(attribute: string): string {
+  return `DECODE(\`headers\`['ce_${attribute}'], 'UTF-8')`
+}
 
 function tablesOf(definition: EventDefinition): string {
-  const { type, version, lanes } = definition
+  const { version, lanes } = definition
   const schema = jsonSchemaOf(definition)
+  const name = definition.type.replaceAll('-', '_')
   const dataType = sqlTypeOf(schema)
-  return `-- ${type}, version ${version}
-${tablesAndViews(type.replaceAll('-', '_'), {
-  topics: lanes.map((lane) => laneTopic(type, lane)),
+  return `-- ${definition.type}, version ${version}
+${tablesAndViews(name, {
+  topics: lanes.map((lane) => laneTopic(definition.type, lane)),
   dataType,
-  framedData: `CAST(${readText(schema, [])} AS ${dataType})`,
+  both: bothOfType(name, `CAST(${readText(schema, [])} AS ${dataType})`),
   columns: columnsOf(schema, ['data'], true),
 })}`
 }
 
 /** All that producers post, without its data's columns: for jobs that look at any type. */
 function allProducersOf(definitions: readonly EventDefinition[]): string {
+  const name = 'posted_event'
   return `-- All types that producers post; data is its JSON text, as it is stored: without spaces, its members in their order. Numbers
 -- that JSON writes with an exponent are written otherwise.
-${tablesAndViews('posted_event', {
+${tablesAndViews(name, {
   topics: definitions.flatMap(({ type, lanes }) => lanes.map((lane) => laneTopic(type, lane))),
   dataType: 'STRING',
-  framedData: 'CASE WHEN `text` IS JSON OBJECT THEN `text` END',
+  both: bothOfAny(name),
   columns: [{ name: 'data', expression: '`data`', required: true }],
 })}`
+}
+
+const ATTRIBUTE_LIST = ATTRIBUTES.map(quoted).join(', ')
+const RECORD = '`headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`'
+
+/** One source for both forms, so that they keep their order; where that counts, a job goes by time. */
+function bothOfType(name: string, data: string): string {
+  const read = [...ATTRIBUTES.map(attributeOf), DATA_TEXT]
+  return `SELECT event.*, content.\`data\`
+FROM (
+  SELECT envelope.*, ${RECORD}
+  FROM (SELECT *, ${IS_FRAMED} AS \`framed\` FROM ${name}_records)
+  CROSS JOIN UNNEST(ARRAY[ROW(
+${read.map((expression) => `    ${expression}`).join(',\n')}
+  )]) AS envelope (${ATTRIBUTE_LIST}, \`text\`)
+  WHERE \`framed\` OR \`value\` IS JSON OBJECT
+) AS event
+CROSS JOIN UNNEST(ARRAY[ROW(
+  ${data}
+)]) AS content (\`data\`)`
+}
+
+/** Two sources: no function gives back the data's text as it is stored. */
+function bothOfAny(name: string): string {
+  return `SELECT ${ATTRIBUTE_LIST}, \`data\`, ${RECORD} FROM ${name}_plain
+UNION ALL
+SELECT
+${ATTRIBUTES.map((attribute) => `  ${headerOf(attribute)},`).join('\n')}
+  CASE WHEN \`text\` IS JSON OBJECT THEN \`text\` END, ${RECORD}
+FROM (SELECT *, ${FRAMED_TEXT} AS \`text\` FROM ${name}_records WHERE ${IS_FRAMED})`
 }
 
 type Parts = {
   readonly topics: readonly string[]
   readonly dataType: string
-  /** The data, of that type, from the text of a framed record. */
-  readonly framedData: string
+  /** What selects the events of both forms, with the columns of the plain table. */
+  readonly both: string
   readonly columns: readonly Column[]
 }
 
-function tablesAndViews(name: string, { topics, dataType, framedData, columns }: Parts): string {
+function tablesAndViews(name: string, { topics, dataType, both, columns }: Parts): string {
   const topic = `'topic' = '${topics.join(';')}'`
   const required = [
     ...REQUIRED.map(quoted),
     ...columns.filter((column) => column.required).map(({ expression }) => expression),
   ]
-  const attributes = ATTRIBUTES.map(quoted).join(', ')
-  const record = '`headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`'
-  return `CREATE TEMPORARY TABLE ${name}_records (\`value\` BYTES)
-WITH (${topic}, 'value.format' = 'raw') LIKE event_topic;
+  return `CREATE TEMPORARY TABLE ${name}_records (\`value\` STRING)
+WITH (${topic}, 'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1') LIKE event_topic;
 
-CREATE TEMPORARY TABLE ${name}_parsed (
+CREATE TEMPORARY TABLE ${name}_plain (
 ${ATTRIBUTES.map((attribute) => `  ${quoted(attribute)} STRING,`).join('\n')}
   \`data\` ${dataType}
 )
 WITH (${topic}, 'value.format' = 'json', 'value.json.ignore-parse-errors' = 'true') LIKE event_topic;
 
-CREATE TEMPORARY VIEW ${name}_framed AS
-SELECT
-${ATTRIBUTES.map((attribute) => `  DECODE(\`headers\`['ce_${attribute}'], 'UTF-8') AS ${quoted(attribute)},`).join('\n')}
-  ${framedData} AS \`data\`,
-  ${record}
-FROM (SELECT *, ${FRAMED_TEXT} AS \`text\` FROM ${name}_records WHERE ${IS_FRAMED});
-
-CREATE TEMPORARY VIEW ${name}_read AS
-SELECT ${attributes}, \`data\`, ${record} FROM ${name}_parsed WHERE ${FIRST_DELIVERY}
-UNION ALL
-SELECT ${attributes}, \`data\`, ${record} FROM ${name}_framed WHERE ${FIRST_DELIVERY};
+CREATE TEMPORARY VIEW ${name}_both AS
+${both};
 
 CREATE TEMPORARY VIEW ${name} AS
 SELECT
-  ${attributes},
+  ${ATTRIBUTE_LIST},
 ${columns.map((column) => `  ${column.expression} AS ${quoted(column.name)},`).join('\n')}
   \`key\`, \`topic\`, \`partition\`, \`offset\`, \`at\`, \`arrived\`
-FROM ${name}_read
-WHERE ${required.map((expression) => `${expression} IS NOT NULL`).join('\n  AND ')};
+FROM ${name}_\${EVENT_FORMS}
+WHERE ${[FIRST_DELIVERY, ...required.map((expression) => `${expression} IS NOT NULL`)].join('\n  AND ')};
 
 CREATE TEMPORARY VIEW ${name}_unreadable AS
 SELECT \`topic\`, \`partition\`, \`offset\`
 FROM ${name}_records
 WHERE ${FIRST_DELIVERY}
-  AND (${IS_FRAMED}) IS NOT TRUE
-  AND (DECODE(\`value\`, 'UTF-8') IS JSON OBJECT) IS NOT TRUE
+  AND ('\${EVENT_FORMS}' = 'both' AND ${IS_FRAMED}) IS NOT TRUE
+  AND (\`value\` IS JSON OBJECT) IS NOT TRUE
 UNION ALL
 SELECT \`topic\`, \`partition\`, \`offset\`
-FROM ${name}_read
-WHERE ${required.map((expression) => `${expression} IS NULL`).join('\n  OR ')};
+FROM ${name}_\${EVENT_FORMS}
+WHERE ${FIRST_DELIVERY} AND (
+  ${required.map((expression) => `${expression} IS NULL`).join('\n  OR ')}
+);
 `
 }
 
-const quoted = (name: string): string => `\`${name}\``
+function quoted(name: string): string {
+  return `\`${name}\``
+}
 
 /** A column for each value of the data that is not an object of known members; what has no SQL type is JSON text. */
 function columnsOf(schema: JsonSchema, path: readonly string[], required: boolean): Column[] {
@@ -152,7 +190,7 @@ function columnsOf(schema: JsonSchema, path: readonly string[], required: boolea
   ]
 }
 
-/** The value at a path of the text of a framed record, of the type that the parsed table has there. */
+/** The value at a path of the data's text, of the type that the plain table has there. */
 function readText(schema: JsonSchema, path: readonly string[]): string {
   const members = membersOf(schema)
   if (members)

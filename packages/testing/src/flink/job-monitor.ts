@@ -13,9 +13,9 @@ export type JobCounts = {
   readonly late: number
   /** Records that were no event of their type. */
   readonly unreadable: number
-  /** Records read of all topics; and those of them that are JSON, which are read apart. */
+  /** Records read of all topics; and those that are JSON, which jobs read once more where no event is framed. */
   readonly read: number
-  readonly parsed: number
+  readonly plain: number
   /** When the last checkpoint was complete, milliseconds since the epoch; absent: there was none yet. */
   readonly checkpointAt: number | undefined
 }
@@ -45,7 +45,7 @@ export function monitorJob(rest: string, id: string): JobMonitor {
         late: sum(/\.numLateRecordsDropped$|__late[^.]*\.numRecordsIn$/),
         unreadable: sum(/unreadable[^.]*\.numRecordsIn$/),
         read: sum(/\.Source__[^.]*_records\b[^.]*\.numRecordsOut$/),
-        parsed: sum(/\.Source__[^.]*_parsed\b[^.]*\.numRecordsOut$/),
+        plain: sum(/\.Source__[^.]*_plain\b[^.]*\.numRecordsOut$/),
         checkpointAt: latest.completed?.latest_ack_timestamp,
       }
     },

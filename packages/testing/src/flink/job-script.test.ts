@@ -58,9 +58,9 @@ describe('the jobs', () => {
       ...['event_topic', 'decisions', 'derived_events', 'unreadable', 'late'],
       ...[
         'payment_failed_records',
-        'payment_failed_parsed',
-        'payment_failed_framed',
-        'payment_failed_read',
+        'payment_failed_plain',
+
+        'payment_failed_both',
         'payment_failed',
         'payment_failed_unreadable',
       ],
@@ -72,6 +72,12 @@ describe('the jobs', () => {
     expect(await streamSettings({ IDLE_SECONDS: '9', HOME: '/root', JOB: 'x' })).toEqual({
       IDLE_SECONDS: '9',
     })
+  })
+
+  it('reads framed events where the environment names a schema registry', async () => {
+    const env = { SCHEMA_REGISTRY_URL: 'http://registry' }
+    expect(await streamSettings(env)).toEqual({ EVENT_FORMS: 'both' })
+    expect(await streamSettings({ ...env, EVENT_FORMS: 'plain' })).toEqual({ EVENT_FORMS: 'plain' })
   })
 
   it('take other settings', async () => {

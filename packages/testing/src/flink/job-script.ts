@@ -49,12 +49,13 @@ function isWanted(statement: string, script: readonly string[]): boolean {
   return script.some((own) => new RegExp(`\\b${name}(_unreadable)?\\b`).test(own))
 }
 
-const SUFFIX = /_(records|parsed|framed|read|unreadable)$/
+const SUFFIX = /_(records|plain|both|unreadable)$/
 
-/** What an environment says otherwise than streams/flink/settings.env. */
+/** What an environment says otherwise than streams/flink/settings.env. Where it names a schema registry, events are framed. */
 export async function streamSettings(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
   const names = Object.keys(parseSettings(await readFile(join(FOLDER, 'settings.env'), 'utf8')))
-  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+  const given = names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))
+  return { ...(env['SCHEMA_REGISTRY_URL'] && { EVENT_FORMS: 'both' }), ...Object.fromEntries(given) }
 }
 
 /** `NAME=value` lines; empty ones and comments are left out. */
