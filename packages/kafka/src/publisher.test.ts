@@ -113,6 +113,27 @@ const values = (request: Request | undefined) =>
   request?.batches.map(({ records }) => records.map(({ value }) => String(value)))
 
 describe('createPublisher: group commit', () => {
+  test('what comes soon after a request of a lane waits for more, unless the lane is the most urgent', async () => {
+    const { open, publish } = start()
+    for (const lane of ['high', 'normal']) publish(`${lane} 1`, { lane })
+    await turn()
+    await open[0]!.answer(STORED)
+    await open[0]!.answer(STORED)
+    for (const lane of ['high', 'normal']) publish(`${lane} 2`, { lane })
+    await turn()
+    expect(open.map(({ batches }) => batches[0]!.records[0]!.value)).toEqual(['high 2'])
+    await vi.advanceTimersByTimeAsync(3)
+    publish('normal 3', { lane: 'normal' })
+    await vi.advanceTimersByTimeAsync(3)
+    expect(open[1]!.batches[0]!.records.map(({ value }) => value)).toEqual(['normal 2', 'normal 3'])
+    // Alone again, it leaves at once.
+    await open[1]!.answer(STORED)
+    await vi.advanceTimersByTimeAsync(10)
+    publish('normal 4', { lane: 'normal' })
+    await turn()
+    expect(open[1]!.batches[0]!.records.map(({ value }) => value)).toEqual(['normal 4'])
+  })
+
   test('sends one event alone at once, and what arrives meanwhile together as the next request', async () => {
     const { publish, open, status } = start()
     publish('a')
