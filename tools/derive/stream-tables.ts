@@ -94,7 +94,7 @@ ${tablesAndViews(name, {
 const ATTRIBUTE_LIST = ATTRIBUTES.map(quoted).join(', ')
 const RECORD = '`headers`, `key`, `topic`, `partition`, `offset`, `at`, `arrived`'
 
-/** One source for both forms, so that they keep their order; where that counts, a job goes by time. */
+/** One source for both forms: of two, one runs ahead after a restart, and the events of the other come too late for it. */
 function bothOfType(name: string, data: string): string {
   const read = [...ATTRIBUTES.map(attributeOf), DATA_TEXT]
   return `SELECT event.*, content.\`data\`
@@ -111,7 +111,7 @@ CROSS JOIN UNNEST(ARRAY[ROW(
 )]) AS content (\`data\`)`
 }
 
-/** Two sources: no function gives back the data's text as it is stored. */
+/** Two sources, for jobs that do not go by time: no function gives back the data's text as it is stored. */
 function bothOfAny(name: string): string {
   return `SELECT ${ATTRIBUTE_LIST}, \`data\`, ${RECORD} FROM ${name}_plain
 UNION ALL

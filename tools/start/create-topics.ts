@@ -1,4 +1,4 @@
-import type { TopicPlan } from '@sluice/events'
+import { cleanupPolicies, type TopicPlan } from '@sluice/events'
 import type { Admin, TopicSpec } from '@sluice/kafka'
 
 /** What a creation of topics did and saw. */
@@ -71,7 +71,7 @@ function toSpec(plan: TopicPlan, replicationFactor: number): TopicSpec {
     partitions: plan.partitions,
     replicationFactor,
     config: {
-      'cleanup.policy': cleanupPolicy(plan),
+      'cleanup.policy': cleanupPolicies(plan).join(','),
       'retention.ms': String(plan.retentionMs),
       'max.message.bytes': String(plan.maxBatchBytes),
       ...(plan.retentionBytes !== undefined && { 'retention.bytes': String(plan.retentionBytes) }),
@@ -82,8 +82,3 @@ function toSpec(plan: TopicPlan, replicationFactor: number): TopicSpec {
 }
 
 const SEGMENT_MS = 60 * 60 * 1000
-
-function cleanupPolicy({ compacted, retentionMs }: TopicPlan): string {
-  if (!compacted) return 'delete'
-  return retentionMs < 0 ? 'compact' : 'compact,delete'
-}

@@ -48,6 +48,12 @@ export type TopicPlan = {
   readonly maxBatchBytes: number
 }
 
+/** What Kafka calls the topic's `cleanup.policy`: one, or both. */
+export function cleanupPolicies({ compacted, retentionMs }: TopicPlan): ('compact' | 'delete')[] {
+  if (!compacted) return ['delete']
+  return retentionMs < 0 ? ['compact'] : ['compact', 'delete']
+}
+
 /** All lane and retry topics of a type have as many partitions, so that partition n of each goes to one member. */
 export const PARTITIONS_PER_TYPE = 3
 

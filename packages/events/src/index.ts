@@ -1,6 +1,7 @@
 export {
   type CatalogueEntry,
   catalogue,
+  cleanupPolicies,
   listServices,
   OUTCOME_PARTITIONS,
   PARTITIONS_PER_TYPE,

@@ -1,3 +1,4 @@
+export { type BrokerCertificate, createBrokerCertificate } from './broker-certificate.ts'
 export { type BuildEventOptions, buildEvent } from './builders.ts'
 export { createPlannedTopics } from './create-planned-topics.ts'
 export { LocalKafkaError, type LocalKafkaErrorCode } from './errors.ts'
@@ -13,7 +14,6 @@ export {
 export { findJava } from './java.ts'
 export { type ResolveKafkaJarsOptions, resolveKafkaJars } from './kafka-jars.ts'
 export type { ExtraListeners, ForwardedListener, KafkaUser } from './kafka-properties.ts'
-export { type BrokerCertificate, createBrokerCertificate } from './keystore.ts'
 export {
   buildFloodGuard,
   type LocalFloodGuard,

@@ -56,14 +56,8 @@ describe('the jobs', () => {
     )
     expect(names).toEqual([
       ...['event_topic', 'decisions', 'derived_events', 'unreadable', 'late'],
-      ...[
-        'payment_failed_records',
-        'payment_failed_plain',
-
-        'payment_failed_both',
-        'payment_failed',
-        'payment_failed_unreadable',
-      ],
+      ...['payment_failed_records', 'payment_failed_plain', 'payment_failed_both'],
+      ...['payment_failed', 'payment_failed_unreadable'],
       ...['failures', 'trouble'],
     ])
   })

@@ -3,6 +3,7 @@ import {
   type CatalogueEntry,
   CLOUDEVENTS_JSON,
   CONTENT_TYPE,
+  cleanupPolicies,
   DECISIONS_TOPIC,
   DEFAULT_TENANT,
   dataSchemaOf,
@@ -111,7 +112,7 @@ function channelOf(plan: TopicPlan, messages: readonly string[]) {
         topic,
         partitions,
         topicConfiguration: {
-          'cleanup.policy': cleanupPolicy(plan),
+          'cleanup.policy': cleanupPolicies(plan),
           'retention.ms': retentionMs,
           ...(retentionBytes !== undefined && { 'retention.bytes': retentionBytes }),
           'max.message.bytes': maxBatchBytes,
@@ -120,11 +121,6 @@ function channelOf(plan: TopicPlan, messages: readonly string[]) {
       },
     },
   }
-}
-
-function cleanupPolicy({ compacted, retentionMs }: TopicPlan): string[] {
-  if (!compacted) return ['delete']
-  return retentionMs < 0 ? ['compact'] : ['compact', 'delete']
 }
 
 const BINDING = '0.5.0'
